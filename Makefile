@@ -1,0 +1,63 @@
+# Every verb that CI runs is here, and works on a laptop as it does there.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PY ?= $(shell scripts/find-python)
+INSTALL := $(PY) local/install.py
+# Everything the project installs (its own Python packages, Node, CDK CLI, engines) lies in the cache folder.
+WITH_TOOLS := scripts/with-tools
+
+.PHONY: help local build library synth-app synth diff test test-go test-python test-e2e test-mutants lint cfn-lint golden tools clean FORCE
+
+help: ## list the verbs
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+
+local: ## the whole tour on a local AWS: install, up, upload, run, query, status, down
+	@scripts/tour
+
+build: bin/lakeshift bin/app ## build the command line and the CDK app into bin/
+
+bin/lakeshift bin/app: FORCE
+	@mkdir -p bin
+	@go build -o $@ $(if $(filter bin/app,$@),.,./cmd/lakeshift)
+
+library: ## the Python library that the Glue jobs are deployed with
+	@$(PY) local/library.py
+
+# What cdk.json runs: a clean clone can be deployed without another command first.
+synth-app: library bin/app
+	@bin/app
+
+synth: tools ## synthesize all environments into cdk.out/
+	@$(WITH_TOOLS) cdk synth --quiet '*/*'
+
+diff: tools ## what a deployment of ENV (default dev) would change
+	@$(WITH_TOOLS) cdk diff '$(or $(ENV),dev)/*'
+
+tools: ## install what is missing into the cache folder
+	@$(INSTALL)
+
+test: ## everything: Go, jobs, engines, templates, end to end
+	@scripts/test
+
+test-go: tools library ## Go tests: goldens, constructs, cdk-nag, command line
+	@$(WITH_TOOLS) go test ./...
+
+test-python: tools library ## job and engine tests
+	@$(WITH_TOOLS) python -m pytest -q tests/jobs tests/local
+
+cfn-lint: tools library bin/app ## cfn-lint over every template of every environment
+	@$(WITH_TOOLS) scripts/cfn-lint
+
+test-e2e: tools build library ## the end-to-end test on one deployed local environment
+	@$(WITH_TOOLS) python -m pytest -q -x tests/e2e
+
+test-mutants: tools build library ## break the product on purpose; each break must turn its test red
+	@$(WITH_TOOLS) python tests/mutants/run.py $(MUTANT)
+
+golden: tools library ## rewrite the golden templates; read the diff before committing it
+	@$(WITH_TOOLS) go test . -update
+
+clean: ## remove what was built here; downloads stay in the cache folder
+	@rm -rf bin build cdk.out
