@@ -1,0 +1,25 @@
+"""One deployed local environment for the whole suite; its tests build on one another, in order."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from platform_under_test import Platform
+
+
+@pytest.fixture(scope="session")
+def platform() -> Iterator[Platform]:
+    # A short path: PostgreSQL's socket path may not exceed 107 bytes.
+    root = Path(tempfile.mkdtemp(prefix="lakeshift-e2e-"))
+    deployed = Platform.copy_of_project(root)
+    try:
+        deployed.execute("make", "--no-print-directory", "build")
+        deployed.cli("local", "up")
+        yield deployed
+    finally:
+        deployed.cli("local", "down", check=False)
+        shutil.rmtree(root, ignore_errors=True)
