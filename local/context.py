@@ -84,7 +84,7 @@ class Context:
         (aws_access_key_id, aws_secret_access_key, aws_session_token). The same on every call."""
         from local import adapter
 
-        return adapter.role_credentials(role_name, self.account)
+        return adapter.role_credentials(role_name)
 
     def environment_for(self, role_name: str | None = None) -> dict[str, str]:
         """The whole environment of a child process that works as `role_name` (default: operator).

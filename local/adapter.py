@@ -1,0 +1,375 @@
+"""Everything that this project knows of ministack's insides, and nothing of it anywhere else.
+
+ministack is pinned; a name that moved in a newer version is reported by `check` before the gateway
+answers its first request, not by a deployment that goes wrong an hour later.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextvars
+import hashlib
+import importlib
+import importlib.metadata
+import inspect
+import json
+import logging
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from local.context import OPERATOR, OPERATOR_CREDENTIALS, Context, aws_environment
+
+log = logging.getLogger("lakeshift.adapter")
+
+VERSION = "1.5.33"
+ANONYMOUS = "anonymous"  # who signs nothing: presigned and website requests
+
+# Every private name used below: module → name → parameters that we rely on (None: not a function).
+PRIVATE: dict[str, dict[str, tuple[str, ...] | None]] = {
+    "ministack.app": {
+        "app": ("scope", "receive", "send"),
+        "_MAIN_LOOP": None,
+        "_build_persistence_save_dict": (),
+        "_get_module": ("name",),
+        "_lazy_handler": ("module_name",),
+        "_loaded_modules": None,
+        "_state_map": None,
+        "SERVICE_HANDLERS": None,
+        "SERVICE_REGISTRY": None,
+    },
+    "ministack.core.lambda_runtime": {
+        "execution_credentials": ("config",),
+        "reset": (),
+    },
+    "ministack.core.persistence": {"save_all": ("services",)},
+    "ministack.core.router": {
+        "SERVICE_PATTERNS": None,
+        "detect_service": ("method", "path", "headers", "query_params"),
+        "extract_access_key_id": ("headers", "query_params"),
+    },
+    "ministack.services.cloudformation.provisioners": {"_RESOURCE_HANDLERS": None},
+    "ministack.services.cloudformation.stacks": {
+        "_runs_on_worker_thread": ("resource_type",),
+    },
+    "ministack.services.eventbridge": {"_put_events": ("data", "allow_aws_source")},
+    "ministack.services.lambda_svc": {"execution_credentials": ("config",)},
+    "ministack.services.sts": {
+        "_sessions": None,
+        "register_session": ("access_key", "session"),
+    },
+}
+
+# How requests find the services that ministack lacks.
+ROUTES: dict[str, dict[str, dict[str, list[str]]]] = {
+    "glue": {"glue": {}},
+    "athena": {"athena": {}},
+    "redshift": {
+        # before "redshift", whose name begins the others' hosts
+        "redshift-serverless": {
+            "target_prefixes": ["RedshiftServerless"],
+            "host_patterns": [r"redshift-serverless\."],
+        },
+        "redshift-data": {
+            "target_prefixes": ["RedshiftData"],
+            "host_patterns": [r"redshift-data\."],
+        },
+        "redshift": {
+            "target_prefixes": ["RedshiftServiceVersion"],
+            "host_patterns": [r"redshift\."],
+        },
+    },
+}
+
+
+class AdapterError(Exception):
+    """ministack is not the one that this project was written for."""
+
+
+def settings(context: Context) -> dict[str, str]:
+    """ministack's settings; it reads them when it is imported."""
+    port = context.endpoint.rsplit(":", 1)[1]
+    return {
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": port,
+        "MINISTACK_HOST": "127.0.0.1",
+        "MINISTACK_REGION": context.region,
+        "MINISTACK_ACCOUNT_ID": context.account,
+        "PERSIST_STATE": "1",
+        "STATE_DIR": str(context.folder("ministack")),
+        "S3_PERSIST": "1",
+        "S3_DATA_DIR": str(context.folder("s3")),
+        # ports and daemons that nothing here uses
+        "SFTP_ENABLED": "0",
+        "IOT_MTLS_ENABLED": "0",
+        "DOCKER_HOST": "unix:///dev/null/no-docker",
+        "LAMBDA_EXECUTOR": "local",
+        # unpacked Lambda code and the like: nothing is written outside the state directory
+        "TMPDIR": str(context.folder("tmp")),
+    }
+
+
+def clean_environment(context: Context) -> None:
+    """Makes this process one that knows only the local AWS. Before ministack is imported."""
+    for name in [n for n in os.environ if n.startswith(("AWS_", "LOCALSTACK_", "MINISTACK_"))]:
+        del os.environ[name]
+    os.environ.update(settings(context))
+    os.environ.update(aws_environment(context.endpoint, context.region, context.state_dir))
+    os.environ.update({k.upper(): v for k, v in OPERATOR_CREDENTIALS.items()})
+
+
+def check(names: Mapping[str, Mapping[str, tuple[str, ...] | None]] = PRIVATE) -> None:
+    """Raises AdapterError naming everything that this ministack lacks."""
+    faults = []
+    version = importlib.metadata.version("ministack")
+    if version != VERSION:
+        faults.append(f"its version is {version}, the adapter is written for {VERSION}")
+    for module_name, attributes in names.items():
+        try:
+            module = importlib.import_module(module_name)
+        except ImportError as error:
+            faults.append(f"module {module_name} can't be imported: {error}")
+            continue
+        for name, parameters in attributes.items():
+            if not hasattr(module, name):
+                faults.append(f"{module_name}.{name} is gone")
+            elif parameters is not None:
+                found = tuple(inspect.signature(getattr(module, name)).parameters)
+                if found[: len(parameters)] != parameters:
+                    faults.append(
+                        f"{module_name}.{name} takes ({', '.join(found)}), "
+                        f"expected ({', '.join(parameters)})"
+                    )
+    if faults:
+        raise AdapterError(
+            "ministack does not fit local/adapter.py:\n  "
+            + "\n  ".join(faults)
+            + "\nInstall the locked one (python3 local/install.py) or mend local/adapter.py."
+        )
+
+
+def asgi_app() -> Callable:
+    return importlib.import_module("ministack.app").app
+
+
+def add_engine(name: str, engine: ModuleType) -> None:
+    """Routes an engine's services to it and keeps its state with ministack's own."""
+    app = importlib.import_module("ministack.app")
+    router = importlib.import_module("ministack.core.router")
+    module_name = f"lakeshift_{name}"
+    app._loaded_modules[module_name] = engine
+    app._state_map[module_name] = module_name
+    routes = getattr(engine, "SERVICES", None) or ROUTES[name]
+    for service, patterns in routes.items():
+        app.SERVICE_REGISTRY[service] = {"module": module_name}
+        app.SERVICE_HANDLERS[service] = app._lazy_handler(module_name)
+        if patterns:
+            # first in the table: detection takes the first match
+            rest = {k: v for k, v in router.SERVICE_PATTERNS.items() if k != service}
+            router.SERVICE_PATTERNS.clear()
+            router.SERVICE_PATTERNS.update({service: patterns, **rest})
+
+
+def add_cloudformation_types(types: Mapping[str, Mapping[str, Callable]]) -> None:
+    """Adds or replaces CloudFormation resource types; their handlers run on worker threads.
+
+    create(logical_id, properties, stack_name) → (physical_id, attributes);
+    update(physical_id, old, new, stack_name) → the same; another physical id means replaced;
+    delete(physical_id, properties).
+    """
+    provisioners = importlib.import_module("ministack.services.cloudformation.provisioners")
+    stacks = importlib.import_module("ministack.services.cloudformation.stacks")
+    provisioners._RESOURCE_HANDLERS.update(types)
+    _worker_types.update(types)
+    if stacks._runs_on_worker_thread is not _on_worker_thread:
+        global _stock_on_worker_thread
+        _stock_on_worker_thread = stacks._runs_on_worker_thread
+        stacks._runs_on_worker_thread = _on_worker_thread
+
+
+_worker_types: set[str] = set()
+_stock_on_worker_thread: Callable[[str], bool] = lambda _type: False
+
+
+def _on_worker_thread(resource_type: str) -> bool:
+    return resource_type in _worker_types or _stock_on_worker_thread(resource_type)
+
+
+def cloudformation_handler(resource_type: str) -> dict[str, Callable]:
+    """ministack's own handlers of a type, to wrap."""
+    provisioners = importlib.import_module("ministack.services.cloudformation.provisioners")
+    return dict(provisioners._RESOURCE_HANDLERS[resource_type])
+
+
+def cloudformation_types() -> Iterable[str]:
+    provisioners = importlib.import_module("ministack.services.cloudformation.provisioners")
+    return provisioners._RESOURCE_HANDLERS.keys()
+
+
+def stock_handler(service: str) -> Callable:
+    """ministack's handler of a service, also after an engine took the service over."""
+    app = importlib.import_module("ministack.app")
+    module = app._get_module(service)
+    if service != "glue":
+        return module.handle_request
+
+    async def glue_handler(method, path, headers, body, query):
+        status, answer_headers, answer = await module.handle_request(
+            method, path, headers, body, query
+        )
+        return status, answer_headers, without_empty_descriptions(headers, answer)
+
+    return glue_handler
+
+
+def without_empty_descriptions(headers: Mapping[str, str], answer: bytes) -> bytes:
+    """AWS leaves an unset Description out, ministack answers "": Trino then takes its own view for
+    a table of someone else's and no longer finds it."""
+    if not headers.get("x-amz-target", "").endswith((".GetTable", ".GetTables")):
+        return answer
+    if b'"Description": ""' not in answer and b'"Description":""' not in answer:
+        return answer
+    body = json.loads(answer)
+    for table in [body.get("Table"), *body.get("TableList", [])]:
+        if table and table.get("Description") == "":
+            del table["Description"]
+    return json.dumps(body).encode()
+
+
+# --- who is calling ---------------------------------------------------------------------------
+
+# The role's name stands in the key itself: any process can make one and any gateway read it.
+ROLE_KEY = "ASIALOCAL"
+_session_roles: dict[str, str] = {}
+
+
+def role_credentials(role_name: str) -> dict[str, str]:
+    """Session keys of a role, the same at every call."""
+    access_key = ROLE_KEY + base64.b32encode(role_name.encode()).decode().rstrip("=")
+    return {
+        "aws_access_key_id": access_key,
+        "aws_secret_access_key": hashlib.sha256(f"secret:{role_name}".encode()).hexdigest(),
+        "aws_session_token": hashlib.sha256(f"token:{role_name}".encode()).hexdigest(),
+    }
+
+
+def principal_of(headers: Mapping[str, str], query: Mapping | None = None) -> str:
+    """The role behind a request's access key, else the operator; "anonymous" if it is unsigned."""
+    router = importlib.import_module("ministack.core.router")
+    key = router.extract_access_key_id(headers, query or {})
+    if not key:
+        return ANONYMOUS
+    if key not in _session_roles and (role := _role_of(key)):
+        _session_roles[key] = role
+    return _session_roles.get(key, OPERATOR)
+
+
+def _role_of(key: str) -> str | None:
+    sts = importlib.import_module("ministack.services.sts")
+    if key.startswith(ROLE_KEY):
+        encoded = key.removeprefix(ROLE_KEY)
+        try:
+            role = base64.b32decode(encoded + "=" * (-len(encoded) % 8)).decode()
+        except ValueError:
+            return None
+        account = os.environ["MINISTACK_ACCOUNT_ID"]
+        keys = role_credentials(role)
+        sts.register_session(
+            key,
+            {
+                "Arn": f"arn:aws:sts::{account}:assumed-role/{role}/local",
+                "UserId": f"{role}:local",
+                "SecretAccessKey": keys["aws_secret_access_key"],
+                "SessionToken": keys["aws_session_token"],
+            },
+        )
+        return role
+    # a role that somebody assumed
+    arn = sts._sessions.get(key, {}).get("Arn", "")
+    if ":assumed-role/" in arn:
+        return arn.split(":assumed-role/", 1)[1].split("/", 1)[0]
+    return None
+
+
+def give_lambdas_their_role() -> None:
+    """Lambda processes sign as their function's role, as on AWS (stock: as the account)."""
+
+    def execution_credentials(config: dict) -> dict[str, str]:
+        keys = role_credentials(config.get("Role", "").rsplit("/", 1)[-1])
+        return {name.upper(): value for name, value in keys.items()}
+
+    for module in ("ministack.core.lambda_runtime", "ministack.services.lambda_svc"):
+        importlib.import_module(module).execution_credentials = execution_credentials
+
+
+# --- requests -----------------------------------------------------------------------------------
+
+
+def service_of(method: str, path: str, headers: Mapping[str, str], query: Mapping) -> str:
+    router = importlib.import_module("ministack.core.router")
+    return router.detect_service(method, path, headers, query)
+
+
+def put_event(source: str, detail_type: str, detail: str, resources: list[str]) -> None:
+    """Puts an event on the default bus from any thread, also for the reserved aws.* sources."""
+    eventbridge = importlib.import_module("ministack.services.eventbridge")
+    entry = {
+        "Source": source,
+        "DetailType": detail_type,
+        "Detail": detail,
+        "Resources": resources,
+        "EventBusName": "default",
+    }
+    _on_loop(eventbridge._put_events, {"Entries": [entry]}, True)
+
+
+def _on_loop(function: Callable, *arguments: Any) -> None:
+    """Runs `function` soon on the event loop: ministack's stores belong to it."""
+    loop = importlib.import_module("ministack.app")._MAIN_LOOP
+    if loop is None or loop.is_closed():
+        function(*arguments)
+        return
+
+    def run() -> None:
+        try:
+            function(*arguments)
+        except Exception:
+            log.exception("%s failed", getattr(function, "__name__", function))
+
+    loop.call_soon_threadsafe(run, context=contextvars.Context())
+
+
+# --- state --------------------------------------------------------------------------------------
+
+
+def save() -> None:
+    """Writes every service's state, as ministack itself does only when it ends in peace."""
+    app = importlib.import_module("ministack.app")
+    importlib.import_module("ministack.core.persistence").save_all(
+        app._build_persistence_save_dict()
+    )
+
+
+def stop() -> None:
+    """Ends the processes of Lambda functions."""
+    importlib.import_module("ministack.core.lambda_runtime").reset()
+
+
+async def save_when_idle(changed: asyncio.Event, quiet_seconds: float = 5.0) -> None:
+    """Saves after a burst of requests, so that a killed gateway loses seconds and not a deployment."""
+    while True:
+        await changed.wait()
+        changed.clear()
+        await asyncio.sleep(quiet_seconds)
+        if not changed.is_set():
+            save()
+
+
+def log_to(path: Path) -> None:
+    """ministack logs through the root logger."""
+    handler = logging.FileHandler(path)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s [%(name)s] %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)

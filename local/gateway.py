@@ -1,0 +1,122 @@
+"""The one process that answers as AWS: ministack, our additions to it and the engines.
+
+    python -m local.gateway --state DIR --port PORT --cache JSON
+
+Started by `lakeshift local up` (see lifecycle.py) and ended by SIGTERM.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import importlib
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import ModuleType
+
+from local import adapter
+from local.context import Context
+from local.request_log import RequestLog
+
+log = logging.getLogger("lakeshift.gateway")
+
+ENGINES = ("glue", "redshift", "athena")
+HOST = "127.0.0.1"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m local.gateway")
+    parser.add_argument("--state", type=Path, required=True)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--cache", type=json.loads, default={})
+    parser.add_argument("--engines", default=",".join(ENGINES), help="for tests: fewer of them")
+    options = parser.parse_args(arguments)
+    context = Context(
+        root=Path(__file__).resolve().parent.parent,
+        state_dir=options.state.resolve(),
+        cache=options.cache,
+        endpoint=f"http://{HOST}:{options.port}",
+    )
+    adapter.clean_environment(context)
+    engines = load_engines(name for name in options.engines.split(",") if name)
+    assemble(context, engines)
+    adapter.log_to(context.log_path("gateway"))
+    try:
+        start(context, engines)
+        asyncio.run(serve(context, options.port))
+    except BaseException:
+        log.exception("the gateway ends")
+        raise
+    finally:
+        stop(engines)
+    return 0
+
+
+def load_engines(names) -> dict[str, ModuleType]:
+    return {name: importlib.import_module(f"local.engines.{name}") for name in names}
+
+
+def assemble(context: Context, engines: dict[str, ModuleType]) -> None:
+    """Puts ministack, our additions and the engines together; nothing runs yet."""
+    from local import cloudformation
+
+    adapter.check()
+    adapter.give_lambdas_their_role()
+    adapter.add_cloudformation_types(cloudformation.types(context))
+    for name, engine in engines.items():
+        adapter.add_engine(name, engine)
+        adapter.add_cloudformation_types(engine.cloudformation_types())
+    cloudformation.refuse_unknown_properties(context)
+
+
+def start(context: Context, engines: dict[str, ModuleType]) -> None:
+    """Starts the engines side by side; a slow one (Trino) starts in its own background."""
+    with ThreadPoolExecutor() as pool:
+        for run in [pool.submit(engine.start, context) for engine in engines.values()]:
+            run.result()
+
+
+def stop(engines: dict[str, ModuleType]) -> None:
+    with ThreadPoolExecutor() as pool:
+        runs = {name: pool.submit(engine.stop) for name, engine in engines.items()}
+        runs["lambda"] = pool.submit(adapter.stop)
+    for name, run in runs.items():
+        if run.exception():
+            log.error("engine %s did not stop cleanly", name, exc_info=run.exception())
+
+
+async def serve(context: Context, port: int) -> None:
+    from hypercorn.asyncio import serve as hypercorn_serve
+    from hypercorn.config import Config
+
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+
+    config = Config()
+    config.bind = [f"{HOST}:{port}"]
+    config.keep_alive_timeout = 75
+    config.graceful_timeout = 1  # clients that hold a connection open must not delay `down`
+    config.accesslog = None
+    config.errorlog = logging.getLogger("hypercorn.error")
+
+    changed = asyncio.Event()
+    app = RequestLog(adapter.asgi_app(), context, on_change=changed.set)
+    saver = asyncio.create_task(adapter.save_when_idle(changed))
+    try:
+        await hypercorn_serve(app, config, shutdown_trigger=stopping.wait)
+    finally:
+        saver.cancel()
+        app.close()
+
+
+if __name__ == "__main__":
+    os.umask(0o077)
+    sys.exit(main())
