@@ -4,7 +4,7 @@
 
 create table if not exists analytics.publish_queue (
     table_name varchar(127) not null,
-    partition varchar(1024) not null
+    partition_path varchar(1024) not null
 )
 diststyle all;
 

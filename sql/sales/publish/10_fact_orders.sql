@@ -16,7 +16,7 @@ unload ('
     from analytics.fact_orders
     where
         ''order_year='' || cast(order_year as varchar(4)) || ''/order_month='' || cast(order_month as varchar(2))
-        in (select partition from analytics.publish_queue where table_name = ''fact_orders'')
+        in (select partition_path from analytics.publish_queue where table_name = ''fact_orders'')
 ')
 to '${curated_uri}/fact_orders/run=${attempt_id}/'
 iam_role '${publish_role_arn}'
