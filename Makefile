@@ -45,7 +45,7 @@ test-go: tools library ## Go tests: goldens, constructs, cdk-nag, command line
 	@$(WITH_TOOLS) go test ./...
 
 test-python: tools library ## job and engine tests
-	@$(WITH_TOOLS) python -m pytest -q tests/jobs tests/local
+	@$(WITH_TOOLS) python -m pytest -q tests/repository tests/jobs tests/local
 
 cfn-lint: tools library bin/app ## cfn-lint over every template of every environment
 	@$(WITH_TOOLS) scripts/cfn-lint
