@@ -12,7 +12,6 @@ import asyncio
 import importlib
 import json
 import logging
-import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -118,5 +117,4 @@ async def serve(context: Context, port: int) -> None:
 
 
 if __name__ == "__main__":
-    os.umask(0o077)
     sys.exit(main())

@@ -323,7 +323,9 @@ def split_lock(lock: str, name: str) -> tuple[str, str]:
 
 def _run(command: list, failure: str, cwd: Path | None = None) -> None:
     command = list(map(str, command))
-    done = subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    done = subprocess.run(
+        command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
     if done.returncode:
         raise InstallError(f"{failure} ({' '.join(command[:4])} …):\n{done.stdout[-3000:].strip()}")
 

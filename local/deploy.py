@@ -1,0 +1,156 @@
+"""Brings environment `local` into the local AWS with the stock CDK CLI."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from local.context import OPERATOR_CREDENTIALS, aws_environment
+
+if TYPE_CHECKING:
+    from local.lifecycle import Place, Say
+
+ROOT = Path(__file__).resolve().parent.parent
+ENVIRONMENT = "local"
+ACCOUNT = "000000000000"
+REGION = "us-east-1"
+SHORT_POLLS = Path(__file__).with_name("short_polls.cjs")
+
+
+class DeployError(Exception):
+    """The deployment failed; the message holds the failing resource's own words."""
+
+
+def deploy(place: Place, paths: dict[str, str], say: Say) -> None:
+    """Bootstraps once, then deploys every stack of the environment. Raises DeployError."""
+    log = place.logs / "deploy.log"
+    log.write_text("")
+    cdk = Cdk(place, paths, log)
+    started = time.monotonic()
+    with ThreadPoolExecutor() as pool:
+        # synth needs no AWS, bootstrap needs no templates
+        synth = pool.submit(cdk.run, "synth", ["synth", "--quiet", f"{ENVIRONMENT}/*"])
+        if not is_bootstrapped(place.endpoint):
+            say("bootstrapping the CDK")
+            cdk.run("bootstrap", ["bootstrap", f"aws://{ACCOUNT}/{REGION}"], app=False)
+        synth.result()
+    say(f"deploying environment '{ENVIRONMENT}' ({time.monotonic() - started:.0f} s to here)")
+    assembly = ["--app", str(cdk.assembly)]
+    cdk.run(
+        "deploy",
+        ["deploy", f"{ENVIRONMENT}/*", *assembly, "--require-approval", "never"]
+        + ["--method", "direct", "--concurrency", "4", "--progress", "events"],
+        say=say,
+        app=False,
+    )
+    say(f"deployed in {time.monotonic() - started:.0f} s")
+
+
+class Cdk:
+    """Runs the CDK CLI with our Node, against our endpoint, with nobody's real credentials."""
+
+    def __init__(self, place: Place, paths: dict[str, str], log: Path):
+        self.assembly = place.state / "cdk.out"
+        self._command = [paths["node"], paths["cdk"]]
+        self._log = log
+        self._lock = threading.Lock()
+        tools = [str(Path(paths[name]).parent) for name in ("python", "node")]
+        self._environment = {
+            **{k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "CDK_"))},
+            **aws_environment(place.endpoint, REGION, place.state),
+            **{name.upper(): value for name, value in OPERATOR_CREDENTIALS.items()},
+            "CDK_DISABLE_VERSION_CHECK": "1",
+            "CDK_CLI_DISABLE_TELEMETRY": "true",
+            "CI": "1",
+            "NODE_OPTIONS": f"--require={SHORT_POLLS}",
+            "PATH": os.pathsep.join([*tools, os.environ.get("PATH", "")]),
+        }
+
+    def run(
+        self, name: str, arguments: list[str], say: Say | None = None, app: bool = True
+    ) -> None:
+        """Runs one CDK command from the repository's root; everything it says goes to the log."""
+        options = ["--no-color", "--ci"]
+        if app:
+            options += ["--output", str(self.assembly)]
+        process = subprocess.Popen(
+            [*self._command, *arguments, *options],
+            cwd=ROOT,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
+        said = []
+        try:
+            for line in process.stdout:
+                said.append(line.rstrip("\n"))
+                with self._lock, self._log.open("a") as log:
+                    log.write(line)
+                if say and (plain := in_plain_words(line)):
+                    say(plain)
+            process.wait()
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                process.wait()
+        if process.returncode:
+            raise DeployError(
+                f"cdk {name} failed with exit code {process.returncode}:\n"
+                f"{failure(said)}\nThe whole output: {self._log}"
+            )
+
+
+def in_plain_words(line: str) -> str | None:
+    """The few lines of a deployment that a reader cares about."""
+    done = re.search(r"✅\s+(\S+)(.*)", line)
+    if done:
+        changed = "already up to date" if "no changes" in done[2] else "deployed"
+        return f"  {done[1].split('/')[-1].removesuffix(')')}: {changed}"
+    if "_FAILED" in line:
+        return f"  {line.strip()}"
+    return None
+
+
+def failure(said: list[str]) -> str:
+    """What went wrong, without the noise around it."""
+    telling = [
+        line.strip()
+        for line in said
+        if re.search(r"_FAILED|❌|[Ee]rror|failed|panic|\.go:\d+", line) and "✨" not in line
+    ]
+    chosen = list(dict.fromkeys(telling))[:20] or said[-20:]
+    return "\n".join(f"  {line}" for line in chosen)
+
+
+def is_bootstrapped(endpoint: str) -> bool:
+    """Whether the CDKToolkit stack is there, asked without an SDK."""
+    form = {"Action": "DescribeStacks", "StackName": "CDKToolkit", "Version": "2010-05-15"}
+    key = OPERATOR_CREDENTIALS["aws_access_key_id"]
+    scope = f"{key}/20250101/{REGION}/cloudformation/aws4_request"
+    request = urllib.request.Request(
+        endpoint,
+        data=urllib.parse.urlencode(form).encode(),
+        headers={
+            "Content-Type": "application/x-www-form-urlencoded",
+            # the gateway reads who is asking and checks no signature
+            "Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0",
+        },
+    )
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=30) as answer:
+            return b"_COMPLETE</StackStatus>" in answer.read()
+    except (OSError, urllib.error.HTTPError):
+        return False
