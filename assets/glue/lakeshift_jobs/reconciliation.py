@@ -1,0 +1,244 @@
+"""Does every zone hold what the one before it handed on? Questions as SQL, answers as plain numbers, a verdict."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from lakeshift_jobs.contract import Column, Contract
+from lakeshift_jobs.lake import RawObject
+from lakeshift_jobs.loading import LEDGER_TABLE
+from lakeshift_jobs.sql import Statement, quote
+
+# doubles are summed in another order by each engine
+_DOUBLE_TOLERANCE = Decimal("1e-9")
+_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class LedgerRow:
+    object_key: str
+    etag: str
+    run_id: str
+    rows_read: int
+    rows_loaded: int
+    rows_rejected: int
+
+
+@dataclass
+class Findings:
+    """What was counted, and everything that does not agree."""
+
+    raw_rows: int = 0
+    rejected_rows: int = 0
+    landing_rows: int = 0
+    landing_keys: int = 0
+    fact_rows: int = 0
+    fact_keys: int = 0
+    published_rows: int = 0
+    keys_match: bool = False
+    failures: list[str] = field(default_factory=list)
+
+    def expect(self, is_true: bool, failure: str) -> None:
+        if not is_true:
+            self.failures.append(failure)
+
+
+def ledger(contract: Contract) -> Statement:
+    columns = "object_key, etag, run_id, rows_read, rows_loaded, rows_rejected"
+    pattern = quote(contract.dataset + "/%")
+    return Statement(f"select {columns} from {LEDGER_TABLE} where object_key like {pattern}", "ledger", 1)
+
+
+def landed(contract: Contract) -> Statement:
+    text = f"select object_key, count(*) as landed from {contract.landing_table} group by object_key"
+    return Statement(text, "landed rows", 1)
+
+
+def keys(contract: Contract) -> Statement:
+    """Counts of keys, and of those that only one side has."""
+    key = ", ".join(contract.business_key)
+    landing, fact = contract.landing_table, contract.published.warehouse_table
+    counts = [
+        f"select distinct {key} from {landing}",
+        f"select {key} from {fact}",
+        f"select distinct {key} from {fact}",
+        f"select {key} from {landing} except select {key} from {fact}",
+        f"select {key} from {fact} except select {key} from {landing}",
+    ]
+    names = ["landing_keys", "fact_rows", "fact_keys", "only_landed", "only_facts"]
+    columns = [f"(select count(*) from ({text}) as t) as {name}" for text, name in zip(counts, names)]
+    return Statement(f"select {', '.join(columns)}", "keys", 1)
+
+
+def raw_rows(contract: Contract, raw_database: str, raw_bucket: str, pending: Sequence[RawObject]) -> str:
+    """Athena's count of records, without blank lines and without objects that came after the load."""
+    first, *others = (f'"{column.name}"' for column in contract.columns)
+    blank = [f"regexp_like(coalesce({first}, ''), '^[ \\t]*$')", *(f"{name} is null" for name in others)]
+    conditions = [f"not ({' and '.join(blank)})"]
+    if pending:
+        paths = ", ".join(quote(f"s3://{raw_bucket}/{item.key}") for item in pending)
+        conditions.append(f'"$path" not in ({paths})')
+    return f'select count(*) from "{raw_database}"."{contract.raw_table}" where {" and ".join(conditions)}'
+
+
+def rejected_rows(contract: Contract, raw_database: str) -> str:
+    """What the rejected zone holds, per load of an object. An attempt repeated in one run wrote the same lines twice."""
+    return (
+        "select object_key, etag, run_id, count(distinct line_number) as lines "
+        f'from "{raw_database}"."{contract.rejected_table}" group by object_key, etag, run_id'
+    )
+
+
+def totals_in_warehouse(contract: Contract) -> Statement:
+    text = f"select {_totals(contract.published.columns)} from {contract.published.warehouse_table}"
+    return Statement(text, "totals", 1)
+
+
+def totals_in_athena(contract: Contract, curated_database: str) -> str:
+    return f'select {_totals(contract.published.columns)} from "{curated_database}"."{contract.published.table}"'
+
+
+def current(
+    ledger_rows: Iterable[LedgerRow], objects: Iterable[RawObject]
+) -> tuple[list[LedgerRow], list[RawObject]]:
+    """The ledger rows of objects that still lie in the lake, and the objects that were not loaded yet."""
+    by_content = {(row.object_key, row.etag): row for row in ledger_rows}
+    rows, pending = [], []
+    for item in objects:
+        row = by_content.get((item.key, item.etag))
+        if row:
+            rows.append(row)
+        else:
+            pending.append(item)
+    return rows, pending
+
+
+def check_landing(findings: Findings, rows: Sequence[LedgerRow], landed_rows: Mapping[str, int]) -> None:
+    """Each object: read = loaded + rejected, and as many rows landed as the ledger says."""
+    wrong = [
+        f"{row.object_key} (read {row.rows_read}, loaded {row.rows_loaded}, rejected {row.rows_rejected}, "
+        f"landed {landed_rows.get(row.object_key, 0)})"
+        for row in rows
+        if row.rows_read != row.rows_loaded + row.rows_rejected
+        or row.rows_loaded != landed_rows.get(row.object_key, 0)
+    ]
+    findings.landing_rows = sum(landed_rows.get(row.object_key, 0) for row in rows)
+    findings.rejected_rows = sum(row.rows_rejected for row in rows)
+    findings.expect(not wrong, f"ledger and landing disagree on {_some(wrong)}")
+
+
+def check_raw(findings: Findings, counted: int) -> None:
+    findings.raw_rows = counted
+    kept = findings.landing_rows + findings.rejected_rows
+    findings.expect(
+        counted == kept,
+        f"raw has {counted} rows, but {findings.landing_rows} landed and {findings.rejected_rows} were rejected",
+    )
+
+
+def check_rejected(
+    findings: Findings, rows: Sequence[LedgerRow], zone: Mapping[tuple[str, str, str], int]
+) -> None:
+    """The rejected zone holds every row that the ledger calls rejected; orphans of killed attempts don't count."""
+    wrong = [
+        f"{row.object_key} ({row.rows_rejected} in the ledger, {held} in the zone)"
+        for row in rows
+        for held in [zone.get((row.object_key, row.etag, row.run_id), 0)]
+        if held != row.rows_rejected
+    ]
+    findings.expect(not wrong, f"ledger and rejected zone disagree on {_some(wrong)}")
+
+
+def check_keys(
+    findings: Findings, landing_keys: int, fact_rows: int, fact_keys: int, only_landed: int, only_facts: int
+) -> None:
+    findings.landing_keys, findings.fact_rows, findings.fact_keys = landing_keys, fact_rows, fact_keys
+    findings.keys_match = only_landed == 0 and only_facts == 0 and fact_rows == fact_keys
+    findings.expect(only_landed == 0, f"{only_landed} landed keys have no fact")
+    findings.expect(only_facts == 0, f"{only_facts} facts have no landed row")
+    findings.expect(fact_rows == fact_keys, f"{fact_rows} facts have only {fact_keys} different keys")
+
+
+def check_totals(findings: Findings, contract: Contract, warehouse: Sequence[Any], athena: Sequence[Any]) -> None:
+    """Row count and sums of the published table are those of the warehouse's."""
+    findings.published_rows = int(athena[0])
+    table = contract.published.table
+    findings.expect(
+        int(warehouse[0]) == int(athena[0]), f"{table}: {warehouse[0]} rows in the warehouse, {athena[0]} published"
+    )
+    for column, here, there in zip(_summed(contract.published.columns), warehouse[1:], athena[1:]):
+        ours, theirs = Decimal(str(here or 0)), Decimal(str(there or 0))
+        tolerance = max(abs(ours), abs(theirs)) * _DOUBLE_TOLERANCE if column.base == "double" else Decimal(0)
+        findings.expect(
+            abs(ours - theirs) <= tolerance, f"{table}.{column.name}: {ours} in the warehouse, {theirs} published"
+        )
+
+
+def summary(
+    findings: Findings, dataset: str, run_id: str, now: datetime.datetime, last_success_at: str | None
+) -> dict[str, Any]:
+    """What the command line's `status` reads, so that it need not wake the warehouse."""
+    checked_at = now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    ok = not findings.failures
+    return {
+        "dataset": dataset,
+        "run_id": run_id,
+        "checked_at": checked_at,
+        "ok": ok,
+        "raw_rows": findings.raw_rows,
+        "rejected_rows": findings.rejected_rows,
+        "landing_rows": findings.landing_rows,
+        "landing_keys": findings.landing_keys,
+        "fact_rows": findings.fact_rows,
+        "fact_keys": findings.fact_keys,
+        "keys_match": findings.keys_match,
+        "published_rows": findings.published_rows,
+        "last_success_at": checked_at if ok else last_success_at,
+        "failures": findings.failures,
+    }
+
+
+def metrics(
+    findings: Findings, environment: str, dataset: str, run_rows: Sequence[LedgerRow]
+) -> list[dict[str, Any]]:
+    """CloudWatch metrics; without a heartbeat the freshness alarm rings."""
+    values = {
+        "RowsRead": sum(row.rows_read for row in run_rows),
+        "RowsLoaded": sum(row.rows_loaded for row in run_rows),
+        "RowsRejected": sum(row.rows_rejected for row in run_rows),
+        "CheckFailures": len(findings.failures),
+        "PublishedRows": findings.published_rows,
+    }
+    if not findings.failures:
+        values["Heartbeat"] = 1
+    dimensions = [{"Name": "Environment", "Value": environment}, {"Name": "Dataset", "Value": dataset}]
+    return [
+        {"MetricName": name, "Dimensions": dimensions, "Value": float(value), "Unit": "Count"}
+        for name, value in values.items()
+    ]
+
+
+def _totals(columns: Sequence[Column]) -> str:
+    expressions = ["count(*) as row_count"]
+    for column in _summed(columns):
+        # wide, as a sum of integers outgrows their type
+        kind = "double precision" if column.base == "double" else f"decimal(38, {_scale(column)})"
+        expressions.append(f"sum(cast({column.name} as {kind})) as {column.name}")
+    return ", ".join(expressions)
+
+
+def _summed(columns: Sequence[Column]) -> list[Column]:
+    return [column for column in columns if column.is_numeric]
+
+
+def _scale(column: Column) -> int:
+    return column.sizes[1] if column.base == "decimal" else 0
+
+
+def _some(items: Sequence[str]) -> str:
+    more = f" and {len(items) - _SHOWN} more" if len(items) > _SHOWN else ""
+    return "; ".join(items[:_SHOWN]) + more
