@@ -38,7 +38,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 sys.path.insert(0, str(ROOT))
 
-from local import archives  # noqa: E402  (needs the version check above)
+from local import archives
 
 PYTHON_LOCK = HERE / "requirements.lock"
 JAVA25_LOCK = HERE / "requirements-jre25.lock"
@@ -120,7 +120,9 @@ def _system_java17() -> str | None:
     home = os.environ.get("JAVA_HOME")
     java = Path(home, "bin/java") if home else None
     if java and java.exists():
-        said = subprocess.run([java, "-version"], capture_output=True, text=True).stderr
+        said = subprocess.run(
+            [java, "-version"], check=False, capture_output=True, text=True
+        ).stderr
         if re.search(r'version "17[."]', said):
             return str(java)
     return None
@@ -146,8 +148,8 @@ def check_machine(root: Path) -> None:
     if shutil.which("npm") is None:
         faults.append("npm, found none: it comes with Node.js (on Debian: apt install npm)")
     try:
-        import ensurepip  # noqa: F401
-        import venv  # noqa: F401
+        import ensurepip
+        import venv
     except ImportError:
         version = f"{sys.version_info[0]}.{sys.version_info[1]}"
         faults.append(f"Python's venv module: apt install python{version}-venv")
@@ -172,7 +174,11 @@ def _existing(path: Path) -> Path:
 def _version(command: list[str], **environment: str) -> tuple[int, int] | None:
     try:
         said = subprocess.run(
-            command, capture_output=True, text=True, env={**os.environ, **environment}
+            command,
+            check=False,
+            capture_output=True,
+            text=True,
+            env={**os.environ, **environment},
         ).stdout
     except OSError:
         return None
@@ -250,7 +256,9 @@ class Installer:
                 rest_run.result()
             # in parallel, which pip does not
             command = [path / "bin/python", "-m", "compileall", "-qq", "-j", "0"]
-            subprocess.run([*command, path / self.layout.site], stdout=subprocess.DEVNULL)
+            subprocess.run(
+                [*command, path / self.layout.site], check=False, stdout=subprocess.DEVNULL
+            )
         except BaseException:
             self._pip_failed.set()
             raise
@@ -324,7 +332,7 @@ def split_lock(lock: str, name: str) -> tuple[str, str]:
 def _run(command: list, failure: str, cwd: Path | None = None) -> None:
     command = list(map(str, command))
     done = subprocess.run(
-        command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command, check=False, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     if done.returncode:
         raise InstallError(f"{failure} ({' '.join(command[:4])} …):\n{done.stdout[-3000:].strip()}")

@@ -207,6 +207,8 @@ def _start(place: Place, paths: dict[str, str], say: Say) -> dict:
     output = place.logs / "gateway.out"
     command = [paths["python"], "-m", "local.gateway", "--state", str(place.state)]
     command += ["--port", str(place.port), "--cache", json.dumps(paths)]
+    if engines := os.environ.get("LAKESHIFT_ENGINES"):  # for tests: some of them, or "none"
+        command += ["--engines", engines.replace("none", "")]
     with output.open("ab") as file:
         # its own session: Ctrl-C in this terminal must not reach it
         process = subprocess.Popen(
@@ -338,7 +340,7 @@ def owned(place: Place) -> list[int]:
         found = [int(p.name) for p in Path("/proc").iterdir() if p.name.isdigit()]
         return [pid for pid in found if pid != os.getpid() and _has_mark(pid, mark)]
     listing = subprocess.run(
-        ["ps", "-axwwE", "-o", "pid=,command="], capture_output=True, text=True
+        ["ps", "-axwwE", "-o", "pid=,command="], check=False, capture_output=True, text=True
     )
     lines = [line.split(None, 1) for line in listing.stdout.splitlines() if mark in line]
     return [int(pid) for pid, *_ in lines if int(pid) != os.getpid()]
