@@ -1,0 +1,132 @@
+package config
+
+import "time"
+
+// Contract is datasets/<name>.yaml as written. The JSON Schema is made from these types and their tags;
+// what a tag can't say is checked by Load.
+type Contract struct {
+	Dataset     string       `yaml:"dataset" doc:"Name of the dataset: its file, its folder in sql/ and its prefix in the raw zone." pattern:"^[a-z][a-z0-9_]{0,39}$" required:"true"`
+	Description string       `yaml:"description" doc:"What a row is and where it comes from." required:"true"`
+	Source      Source       `yaml:"source" doc:"The files in the raw zone." required:"true"`
+	Columns     []ColumnSpec `yaml:"columns" doc:"The fields of a record, in the order of the file." required:"true"`
+	BusinessKey []string     `yaml:"business_key" doc:"Columns that say which thing a row is about; the latest row of a key wins." required:"true"`
+	Schedule    string       `yaml:"schedule" doc:"When the pipeline runs, UTC: cron(minutes hours day-of-month month day-of-week year)." pattern:"^cron\\(.+\\)$" required:"true"`
+	Freshness   string       `yaml:"freshness" doc:"How old the last complete run may be before the alarm rings: 1h to 168h." pattern:"^[1-9][0-9]*h$" required:"true"`
+	Published   Published    `yaml:"published" doc:"The fact table as the lake gets it." required:"true"`
+	Load        LoadSettings `yaml:"load" doc:"Size and patience of the load job."`
+}
+
+// Source describes the raw files.
+type Source struct {
+	Format        string   `yaml:"format" doc:"csv with a header line, or one JSON object per line." enum:"csv,jsonl" required:"true"`
+	Options       Options  `yaml:"options" doc:"csv only."`
+	PartitionKeys []string `yaml:"partition_keys" doc:"Always [year, month, day]." required:"true"`
+	WindowDays    int      `yaml:"window_days" doc:"0 lists every partition; N only those of the last N days."`
+}
+
+// Options of csv; unset ones take their defaults.
+type Options struct {
+	Delimiter *string `yaml:"delimiter" doc:"Between two fields; default a comma."`
+	Quote     *string `yaml:"quote" doc:"Around a field; default a double quote."`
+	Escape    *string `yaml:"escape" doc:"Takes a quote's meaning away; default a backslash."`
+	Header    *bool   `yaml:"header" doc:"Whether the first line names the columns; default true."`
+}
+
+// ColumnSpec is one field of a record.
+type ColumnSpec struct {
+	Name        string `yaml:"name" doc:"Lower case; no word that SQL reserves." pattern:"^[a-z][a-z0-9_]{0,62}$" required:"true"`
+	Type        string `yaml:"type" doc:"smallint, integer, bigint, decimal(p,s), double, boolean, date, timestamp or varchar(n); n counts bytes." pattern:"^(smallint|integer|bigint|double|boolean|date|timestamp|decimal\\([0-9]+, ?[0-9]+\\)|varchar\\([0-9]+\\))$" required:"true"`
+	Required    bool   `yaml:"required" doc:"A row without a value is rejected."`
+	Description string `yaml:"description" doc:"What the value means and its unit." required:"true"`
+}
+
+// Published names the fact table; its columns are read from its DDL in sql/<dataset>/schema.
+type Published struct {
+	Table      string   `yaml:"table" doc:"The table in schema analytics, and in the lake." pattern:"^[a-z][a-z0-9_]{0,62}$" required:"true"`
+	Partitions []string `yaml:"partitions" doc:"Columns of the fact table that the lake's copy is partitioned by." required:"true"`
+}
+
+// LoadSettings size the Spark job.
+type LoadSettings struct {
+	Workers        int    `yaml:"workers" doc:"2 to 299; default 2."`
+	WorkerType     string `yaml:"worker_type" doc:"Default G.1X." enum:"G.1X,G.2X,G.4X,G.8X"`
+	TimeoutMinutes int    `yaml:"timeout_minutes" doc:"1 to 10080; default 60."`
+}
+
+// Column of a table, its type understood.
+type Column struct {
+	Name        string
+	Type        Type
+	Required    bool
+	Description string
+}
+
+// Dataset is a contract that has been checked, with everything that follows from it.
+type Dataset struct {
+	Name        string
+	Description string
+	Source      SourceFiles
+	Columns     []Column
+	BusinessKey []Column
+	Schedule    string
+	Freshness   time.Duration
+	Fact        Fact
+	Load        LoadSettings
+}
+
+// SourceFiles has every default filled in.
+type SourceFiles struct {
+	Format                   string
+	Delimiter, Quote, Escape string
+	Header                   bool
+	PartitionKeys            []string
+	WindowDays               int
+}
+
+// Fact is the table of schema analytics that is published to the lake.
+type Fact struct {
+	Table string
+	// Columns are those of the Parquet files, in the order of the DDL; Partitions are in the path only.
+	Columns    []Column
+	Partitions []Column
+}
+
+// LandingTable holds the loaded rows, one per raw record that fits.
+func (d Dataset) LandingTable() string { return "raw_data." + d.Name }
+
+// AffectedTable holds the business keys that the transform has yet to look at.
+func (d Dataset) AffectedTable() string { return "raw_data." + d.Name + "_affected_keys" }
+
+// RawTable is the Glue table over the raw files.
+func (d Dataset) RawTable() string { return d.Name }
+
+// RejectedTable is the Glue table over the records that did not fit.
+func (d Dataset) RejectedTable() string { return d.Name + "_rejected" }
+
+// WarehouseTable is the fact table's name in the warehouse.
+func (d Dataset) WarehouseTable() string { return "analytics." + d.Fact.Table }
+
+// LandingColumns that the load adds to the contract's.
+func LandingColumns() []Column {
+	return []Column{
+		{Name: "loaded_at", Type: Type{Name: "timestamp"}},
+		{Name: "object_key", Type: Type{Name: "varchar", Length: 1024}},
+		{Name: "line_number", Type: Type{Name: "bigint"}},
+		{Name: "partition_date", Type: Type{Name: "date"}},
+		{Name: "object_modified_at", Type: Type{Name: "timestamp"}},
+	}
+}
+
+// RejectedColumns stand before the contract's, which follow as strings.
+func RejectedColumns() []Column {
+	text := Type{Name: "varchar", Length: 65535}
+	return []Column{
+		{Name: "object_key", Type: text, Description: "raw object that the record stands in"},
+		{Name: "etag", Type: text, Description: "content of that object"},
+		{Name: "version_id", Type: text, Description: "version of that object"},
+		{Name: "run_id", Type: text, Description: "run that refused the record; it counts if the ledger knows object, etag and run"},
+		{Name: "line_number", Type: Type{Name: "bigint"}, Description: "line in the object"},
+		{Name: "reason", Type: text, Description: "column, value and what was expected"},
+		{Name: "content", Type: text, Description: "the line as it stands in the object"},
+	}
+}

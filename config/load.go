@@ -1,0 +1,173 @@
+// Package config holds what differs between environments, as Go values, and what a dataset is, as YAML.
+// It knows nothing of the CDK, so that the command line can use it and still start in milliseconds.
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Config is everything that was configured, checked.
+type Config struct {
+	Environments []Environment
+	Datasets     []Dataset // by name
+}
+
+// Load reads and checks the environments and every contract of the project in root.
+// The error, of type Faults, names every mistake there is.
+func Load(root string) (*Config, error) {
+	var faults Faults
+	config := &Config{Environments: Environments()}
+	validateEnvironments(config.Environments, &faults)
+
+	files, err := filepath.Glob(filepath.Join(root, "datasets", "*.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	if len(files) == 0 {
+		faults.add("datasets", 0, "holds no contract: expected <dataset>.yaml")
+	}
+	for _, file := range files {
+		name := filepath.Join("datasets", filepath.Base(file))
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		dataset := readContract(name, text, root, &faults)
+		config.Datasets = append(config.Datasets, dataset)
+	}
+	validateTogether(config.Datasets, &faults)
+	return config, faults.err()
+}
+
+// Environment by name; the error lists those there are.
+func (c *Config) Environment(name string) (Environment, error) {
+	names := make([]string, 0, len(c.Environments))
+	for _, environment := range c.Environments {
+		if environment.Name == name {
+			return environment, nil
+		}
+		names = append(names, environment.Name)
+	}
+	return Environment{}, fmt.Errorf("environment %q is unknown: use %s", name, strings.Join(names, ", "))
+}
+
+// Dataset by name; the error lists those there are.
+func (c *Config) Dataset(name string) (Dataset, error) {
+	names := make([]string, 0, len(c.Datasets))
+	for _, dataset := range c.Datasets {
+		if dataset.Name == name {
+			return dataset, nil
+		}
+		names = append(names, dataset.Name)
+	}
+	return Dataset{}, fmt.Errorf("dataset %q is unknown: use %s", name, strings.Join(names, ", "))
+}
+
+func readContract(file string, text []byte, root string, faults *Faults) Dataset {
+	var contract Contract
+	var document yaml.Node
+	if err := yaml.Unmarshal(text, &document); err != nil {
+		addYAML(file, err, faults)
+		return Dataset{}
+	}
+	before := len(*faults)
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(&contract); err != nil && !errors.Is(err, io.EOF) {
+		addYAML(file, err, faults)
+	}
+	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		faults.add(file, 0, "holds more than one document: expected one contract")
+	}
+	undecoded := map[int]bool{}
+	for _, fault := range (*faults)[before:] {
+		undecoded[fault.Line] = true
+	}
+	v := validator{file: file, document: &document, faults: faults, undecoded: undecoded, root: root}
+	return v.contract(contract)
+}
+
+var (
+	lineOf       = regexp.MustCompile(`^(?:yaml: )?line (\d+): (.*)$`)
+	unknownField = regexp.MustCompile(`^field (\S+) not found in type config\.(\w+)$`)
+	wrongKind    = regexp.MustCompile("^cannot unmarshal !!(\\w+)(?: `(.*)`)? into (.+)$")
+)
+
+// addYAML turns the YAML library's messages into ours.
+func addYAML(file string, err error, faults *Faults) {
+	messages := []string{err.Error()}
+	if typed := (*yaml.TypeError)(nil); errors.As(err, &typed) {
+		messages = typed.Errors
+	}
+	for _, message := range messages {
+		line := 0
+		if match := lineOf.FindStringSubmatch(message); match != nil {
+			line, _ = strconv.Atoi(match[1])
+			message = match[2]
+		}
+		if match := unknownField.FindStringSubmatch(message); match != nil {
+			message = fmt.Sprintf("field %q is unknown: expected %s", match[1], strings.Join(fieldsOf[match[2]], ", "))
+		} else if match := wrongKind.FindStringSubmatch(message); match != nil {
+			message = fmt.Sprintf("value %q is a %s: expected %s", match[2], kinds[match[1]], goKinds(match[3]))
+		}
+		faults.add(file, line, "%s", message)
+	}
+}
+
+var kinds = map[string]string{
+	"str": "text", "int": "number", "float": "number", "bool": "truth value", "seq": "list", "map": "mapping", "null": "nothing",
+}
+
+func goKinds(kind string) string {
+	switch {
+	case kind == "int":
+		return "a whole number"
+	case kind == "bool":
+		return "true or false"
+	case kind == "string":
+		return "text"
+	case strings.HasPrefix(kind, "[]"):
+		return "a list"
+	}
+	return "a mapping"
+}
+
+// position finds the line of a value by its path of field names and list indexes; of the nearest parent if it is missing.
+func position(document *yaml.Node, path ...any) int {
+	node := document
+	if node.Kind == yaml.DocumentNode && len(node.Content) > 0 {
+		node = node.Content[0]
+	}
+	line := max(node.Line, 1)
+	for _, step := range path {
+		var next *yaml.Node
+		switch step := step.(type) {
+		case string:
+			for i := 0; node.Kind == yaml.MappingNode && i+1 < len(node.Content); i += 2 {
+				if node.Content[i].Value == step {
+					next, line = node.Content[i+1], node.Content[i].Line
+				}
+			}
+		case int:
+			if node.Kind == yaml.SequenceNode && step < len(node.Content) {
+				next = node.Content[step]
+				line = next.Line
+			}
+		}
+		if next == nil {
+			return line
+		}
+		node = next
+	}
+	return line
+}

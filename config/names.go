@@ -1,0 +1,109 @@
+package config
+
+import "strings"
+
+// Database is the warehouse database that everything lives in.
+const Database = "analytics"
+
+// MetricNamespace holds what the check job publishes, with the dimensions Environment and Dataset.
+const MetricNamespace = "Lakeshift"
+
+// Names is the one place that names what an outsider must know. Two environments never share a name.
+type Names struct {
+	Environment string
+	// Account and Region make bucket names unique in the world; Account may be a CloudFormation token.
+	Account string
+	Region  string
+}
+
+// Names of the environment in the given account.
+func (e Environment) Names(account string) Names {
+	return Names{Environment: e.Name, Account: account, Region: e.Region}
+}
+
+// Prefix starts every name: elt-<env>.
+func (n Names) Prefix() string { return "elt-" + n.Environment }
+
+// Stack is a CloudFormation stack's name.
+func (n Names) Stack(part string) string { return n.Prefix() + "-" + part }
+
+// DatasetStack is the name of a dataset's stack; stack names know no underscore.
+func (n Names) DatasetStack(dataset string) string {
+	return n.Stack("dataset-" + strings.ReplaceAll(dataset, "_", "-"))
+}
+
+func (n Names) bucket(zone string) string {
+	return strings.Join([]string{n.Prefix(), zone, n.Account, n.Region}, "-")
+}
+
+// RawBucket holds what arrived, as it arrived.
+func (n Names) RawBucket() string { return n.bucket("raw") }
+
+// ProcessedBucket holds the zones staging/, curated/ and rejected/.
+func (n Names) ProcessedBucket() string { return n.bucket("processed") }
+
+// ArtifactsBucket holds run summaries.
+func (n Names) ArtifactsBucket() string { return n.bucket("artifacts") }
+
+// AthenaResultsBucket holds what Athena answered.
+func (n Names) AthenaResultsBucket() string { return n.bucket("athena-results") }
+
+// AccessLogsBucket holds who read what in the other buckets.
+func (n Names) AccessLogsBucket() string { return n.bucket("access-logs") }
+
+// CuratedURI is where published tables lie, without a trailing slash.
+func (n Names) CuratedURI() string { return "s3://" + n.ProcessedBucket() + "/curated" }
+
+func (n Names) glueDatabase(zone string) string {
+	return strings.ReplaceAll(n.Prefix(), "-", "_") + "_" + zone
+}
+
+// RawDatabase is the Glue database of raw and rejected tables.
+func (n Names) RawDatabase() string { return n.glueDatabase("raw") }
+
+// CuratedDatabase is the Glue database of published tables and Athena views.
+func (n Names) CuratedDatabase() string { return n.glueDatabase("curated") }
+
+// Role names an IAM role: crawler, load, transform, check, schema, warehouse-load, warehouse-publish or warehouse-lake.
+func (n Names) Role(actor string) string { return n.Prefix() + "-" + actor }
+
+// DatabaseUser is how the warehouse knows a job that logs in through the Data API as its IAM role.
+func (n Names) DatabaseUser(actor string) string { return "IAMR:" + n.Role(actor) }
+
+// Warehouse names the namespace and the workgroup.
+func (n Names) Warehouse() string { return n.Prefix() }
+
+// WarehouseAdminSecret is the name that Redshift gives the secret it manages: redshift!<namespace>-<administrator>.
+func (n Names) WarehouseAdminSecret() string { return "redshift!" + n.Warehouse() + "-admin" }
+
+// Connection is the Glue connection to the warehouse.
+func (n Names) Connection() string { return n.Prefix() + "-warehouse" }
+
+// AthenaWorkgroup enforces where answers go and how much a query may scan.
+func (n Names) AthenaWorkgroup() string { return n.Prefix() }
+
+// Topic is where alarms go.
+func (n Names) Topic() string { return n.Prefix() + "-alerts" }
+
+// SchemaLogGroup holds what a schema step did.
+func (n Names) SchemaLogGroup(target string) string { return "/" + n.Prefix() + "/schema/" + target }
+
+func (n Names) dataset(dataset, part string) string { return n.Prefix() + "-" + dataset + "-" + part }
+
+// Workflow is a dataset's pipeline.
+func (n Names) Workflow(dataset string) string { return n.dataset(dataset, "pipeline") }
+
+// Crawler finds a dataset's new partitions.
+func (n Names) Crawler(dataset string) string { return n.dataset(dataset, "crawl") }
+
+// Job names a step: load, transform or check.
+func (n Names) Job(dataset, step string) string { return n.dataset(dataset, step) }
+
+// Trigger starts a step; `schedule` starts the crawler.
+func (n Names) Trigger(dataset, step string) string { return n.dataset(dataset, step) }
+
+// Rule names an EventBridge rule.
+func (n Names) Rule(event string) string { return n.Prefix() + "-" + event }
+
+// Alarm names a CloudWatch alarm of a dataset.
+func (n Names) Alarm(dataset, fact string) string { return n.dataset(dataset, fact) }

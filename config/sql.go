@@ -1,0 +1,80 @@
+package config
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"lakeshift/config/sqltext"
+)
+
+// What a folder of sql/<dataset>/ is for decides which placeholders its files may hold.
+var sqlFolders = map[string][]string{
+	"schema":         sqltext.DeployNames,
+	"transform":      sqltext.RunNames,
+	"publish":        sqltext.RunNames,
+	"check":          sqltext.RunNames,
+	"athena/views":   sqltext.DeployNames,
+	"athena/queries": sqltext.DeployNames,
+	"queries":        sqltext.DeployNames,
+}
+
+// CheckSQL reads all SQL of the project in root: every file stands in a folder that something executes,
+// and holds no placeholder that nobody would fill in. The error is of type Faults.
+func CheckSQL(root string, datasets []Dataset) error {
+	var faults Faults
+	folders := map[string]bool{"warehouse": true}
+	for _, dataset := range datasets {
+		folders[dataset.Name] = true
+	}
+	err := filepath.WalkDir(filepath.Join(root, "sql"), func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || strings.HasPrefix(entry.Name(), ".") {
+			return err
+		}
+		file, err := filepath.Rel(root, path)
+		if err != nil {
+			return err
+		}
+		owner, rest, _ := strings.Cut(strings.TrimPrefix(filepath.ToSlash(file), "sql/"), "/")
+		folder := ""
+		if slash := strings.LastIndex(rest, "/"); slash >= 0 {
+			folder = rest[:slash]
+		}
+		known, expected := sqlFolders[folder], folder != ""
+		if owner == "warehouse" {
+			known, expected = sqltext.DeployNames, folder == ""
+		}
+		switch {
+		case !folders[owner]:
+			faults.add(file, 0, "belongs to no dataset: expected datasets/%s.yaml", owner)
+		case filepath.Ext(file) != ".sql":
+			faults.add(file, 0, "is no .sql file: nothing would execute it")
+		case !expected || known == nil:
+			faults.add(file, 0, "stands where nothing executes it: expected sql/warehouse or, in sql/%s, one of %s", owner, folderNames())
+		default:
+			text, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			for _, fault := range sqltext.CheckPlaceholders(string(text), known) {
+				faults.add(file, fault.Line, "%s", fault.Message)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return faults.err()
+}
+
+func folderNames() string {
+	names := make([]string, 0, len(sqlFolders))
+	for name := range sqlFolders {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
+}

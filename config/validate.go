@@ -1,0 +1,264 @@
+package config
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+var (
+	identifier  = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+	datasetName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
+	cron        = regexp.MustCompile(`^cron\((\S+) (\S+) (\S+) (\S+) (\S+) (\S+)\)$`)
+	hours       = regexp.MustCompile(`^([1-9][0-9]{0,2})h$`)
+)
+
+// Names that the platform itself uses beside a contract's columns.
+var takenColumns = func() map[string]string {
+	taken := map[string]string{}
+	for _, column := range LandingColumns() {
+		taken[column.Name] = "the load adds it to the landing table"
+	}
+	for _, column := range RejectedColumns() {
+		taken[column.Name] = "the load adds it to rejected records"
+	}
+	for _, key := range partitionKeys {
+		taken[key] = "it is a partition key of the raw zone"
+	}
+	return taken
+}()
+
+var partitionKeys = []string{"year", "month", "day"}
+
+type validator struct {
+	file      string
+	root      string
+	document  *yaml.Node
+	faults    *Faults
+	undecoded map[int]bool // lines already reported
+}
+
+// fault reports a value, unless decoding it failed already.
+func (v *validator) fault(path []any, format string, values ...any) {
+	line := position(v.document, path...)
+	if v.undecoded[line] {
+		return
+	}
+	v.faults.add(v.file, line, "%s %s", pathText(path), fmt.Sprintf(format, values...))
+}
+
+func pathText(path []any) string {
+	var text strings.Builder
+	for i, step := range path {
+		switch step := step.(type) {
+		case int:
+			fmt.Fprintf(&text, "[%d]", step)
+		default:
+			if i > 0 {
+				text.WriteByte('.')
+			}
+			fmt.Fprint(&text, step)
+		}
+	}
+	return text.String()
+}
+
+func at(path ...any) []any { return path }
+
+func (v *validator) text(value string, path ...any) {
+	if strings.TrimSpace(value) == "" {
+		v.fault(path, "is missing: expected text")
+	}
+}
+
+func (v *validator) contract(c Contract) Dataset {
+	dataset := Dataset{Name: c.Dataset, Description: c.Description, Schedule: c.Schedule, Load: c.Load}
+	wanted := strings.TrimSuffix(strings.TrimPrefix(v.file, "datasets/"), ".yaml")
+	switch {
+	case !datasetName.MatchString(c.Dataset):
+		v.fault(at("dataset"), "%q is no name: expected up to 40 lower-case letters, digits and underscores", c.Dataset)
+	case c.Dataset != wanted:
+		v.fault(at("dataset"), "%q does not match the file: expected %q", c.Dataset, wanted)
+	case strings.HasSuffix(c.Dataset, "_rejected") || strings.HasSuffix(c.Dataset, "_affected_keys"):
+		v.fault(at("dataset"), "%q ends like a table that another dataset gets: choose another name", c.Dataset)
+	case c.Dataset == "load_ledger" || c.Dataset == "warehouse":
+		v.fault(at("dataset"), "%q is the platform's own: choose another name", c.Dataset)
+	}
+	v.text(c.Description, "description")
+	dataset.Source = v.source(c.Source)
+	dataset.Columns = v.columns(c.Columns)
+	dataset.BusinessKey = v.businessKey(c.BusinessKey, dataset.Columns)
+	v.schedule(c.Schedule)
+	dataset.Freshness = v.freshness(c.Freshness)
+	dataset.Fact = v.published(c)
+	dataset.Load = v.load(c.Load)
+	return dataset
+}
+
+func (v *validator) source(s Source) SourceFiles {
+	files := SourceFiles{
+		Format: s.Format, Delimiter: ",", Quote: `"`, Escape: `\`, Header: true, PartitionKeys: partitionKeys, WindowDays: s.WindowDays,
+	}
+	switch s.Format {
+	case "csv":
+	case "jsonl":
+		if s.Options != (Options{}) {
+			v.fault(at("source", "options"), "are for csv: leave them out")
+		}
+	case "parquet":
+		v.fault(at("source", "format"), "\"parquet\" is not built yet: use csv or jsonl")
+	default:
+		v.fault(at("source", "format"), "%q is unknown: use csv or jsonl", s.Format)
+	}
+	characters := map[string]string{}
+	for _, option := range []struct {
+		name  string
+		value *string
+		into  *string
+	}{{"delimiter", s.Options.Delimiter, &files.Delimiter}, {"quote", s.Options.Quote, &files.Quote}, {"escape", s.Options.Escape, &files.Escape}} {
+		if option.value != nil {
+			*option.into = *option.value
+		}
+		if value := *option.into; len(value) != 1 || value == "\n" || value == "\r" || value == "\x00" {
+			v.fault(at("source", "options", option.name), "%q is not one ASCII character", value)
+		} else if other, used := characters[value]; used {
+			v.fault(at("source", "options", option.name), "%q is also the %s: OpenCSVSerDe wants three different characters", value, other)
+		}
+		characters[*option.into] = option.name
+	}
+	if s.Options.Header != nil {
+		files.Header = *s.Options.Header
+	}
+	if !slices.Equal(s.PartitionKeys, partitionKeys) {
+		v.fault(at("source", "partition_keys"), "%v can't be used: expected [year, month, day]", s.PartitionKeys)
+	}
+	if s.WindowDays < 0 {
+		v.fault(at("source", "window_days"), "%d is negative: expected 0 (every partition) or a number of days", s.WindowDays)
+	}
+	return files
+}
+
+func (v *validator) columns(specs []ColumnSpec) []Column {
+	if len(specs) == 0 {
+		v.fault(at("columns"), "are missing: expected at least one")
+	}
+	seen := map[string]int{}
+	columns := make([]Column, 0, len(specs))
+	for i, spec := range specs {
+		first, twice := seen[spec.Name]
+		reason, taken := takenColumns[spec.Name]
+		switch {
+		case !identifier.MatchString(spec.Name) || len(spec.Name) > 63:
+			v.fault(at("columns", i, "name"), "%q is no name: expected up to 63 lower-case letters, digits and underscores", spec.Name)
+		case taken:
+			v.fault(at("columns", i, "name"), "%q is taken: %s", spec.Name, reason)
+		case reserved[spec.Name]:
+			v.fault(at("columns", i, "name"), "%q is a reserved word in SQL: choose another", spec.Name)
+		case twice:
+			v.fault(at("columns", i, "name"), "%q is used twice: columns[%d] has it too", spec.Name, first)
+		}
+		seen[spec.Name] = i
+		kind, err := ParseType(spec.Type)
+		if err != nil {
+			v.fault(at("columns", i, "type"), "%s", err)
+		}
+		v.text(spec.Description, "columns", i, "description")
+		columns = append(columns, Column{Name: spec.Name, Type: kind, Required: spec.Required, Description: spec.Description})
+	}
+	return columns
+}
+
+func (v *validator) businessKey(names []string, columns []Column) []Column {
+	if len(names) == 0 {
+		v.fault(at("business_key"), "is missing: expected at least one column")
+	}
+	var key []Column
+	for i, name := range names {
+		found := slices.IndexFunc(columns, func(c Column) bool { return c.Name == name })
+		switch {
+		case found < 0:
+			v.fault(at("business_key", i), "%q is no column: expected one of %s", name, nameList(columns))
+		case slices.Contains(names[:i], name):
+			v.fault(at("business_key", i), "%q stands there twice", name)
+		case !columns[found].Required:
+			v.fault(at("business_key", i), "%q may be empty: give columns[%d] required: true", name, found)
+		default:
+			key = append(key, columns[found])
+		}
+	}
+	return key
+}
+
+func nameList(columns []Column) string {
+	names := make([]string, len(columns))
+	for i, column := range columns {
+		names[i] = column.Name
+	}
+	return strings.Join(names, ", ")
+}
+
+const scheduleHelp = "expected cron(minutes hours day-of-month month day-of-week year), one of the two days being ?"
+
+func validSchedule(text string) bool {
+	fields := cron.FindStringSubmatch(text)
+	return fields != nil && (fields[3] == "?") != (fields[5] == "?")
+}
+
+func (v *validator) schedule(text string) {
+	if !validSchedule(text) {
+		v.fault(at("schedule"), "%q is no schedule: %s", text, scheduleHelp)
+	}
+}
+
+func (v *validator) freshness(text string) time.Duration {
+	match := hours.FindStringSubmatch(text)
+	count := 0
+	if match != nil {
+		count, _ = strconv.Atoi(match[1])
+	}
+	if count < 1 || count > 168 {
+		// an alarm looks back 7 days at most
+		v.fault(at("freshness"), "%q is no target: expected hours from 1h to 168h", text)
+	}
+	return time.Duration(count) * time.Hour
+}
+
+func (v *validator) load(settings LoadSettings) LoadSettings {
+	if settings.Workers == 0 {
+		settings.Workers = 2
+	}
+	if settings.WorkerType == "" {
+		settings.WorkerType = "G.1X"
+	}
+	if settings.TimeoutMinutes == 0 {
+		settings.TimeoutMinutes = 60
+	}
+	if settings.Workers < 2 || settings.Workers > 299 {
+		v.fault(at("load", "workers"), "%d is out of range: expected 2 to 299", settings.Workers)
+	}
+	if !slices.Contains(workerTypes, settings.WorkerType) {
+		v.fault(at("load", "worker_type"), "%q is unknown: use %s", settings.WorkerType, strings.Join(workerTypes, ", "))
+	}
+	if settings.TimeoutMinutes < 1 || settings.TimeoutMinutes > 10080 {
+		v.fault(at("load", "timeout_minutes"), "%d is out of range: expected 1 to 10080", settings.TimeoutMinutes)
+	}
+	return settings
+}
+
+var workerTypes = []string{"G.1X", "G.2X", "G.4X", "G.8X"}
+
+// validateTogether finds what two datasets can't share.
+func validateTogether(datasets []Dataset, faults *Faults) {
+	publishers := map[string]string{}
+	for _, dataset := range datasets {
+		if other, taken := publishers[dataset.Fact.Table]; taken && dataset.Fact.Table != "" {
+			faults.add("datasets/"+dataset.Name+".yaml", 0, "published.table %q is published by %s too: a table has one dataset", dataset.Fact.Table, other)
+		}
+		publishers[dataset.Fact.Table] = dataset.Name
+	}
+}
