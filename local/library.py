@@ -36,11 +36,11 @@ def cache_folder() -> Path:
 
 def wheels(cache: Path) -> list[Path]:
     """The locked wheels, downloaded if they are not in the cache."""
-    folder = cache / f"wheels-{hashlib.sha256(LOCK.read_bytes()).hexdigest()[:12]}"
+    folder = cache / "wheels" / hashlib.sha256(LOCK.read_bytes()).hexdigest()[:12]
     if not folder.exists():
-        cache.mkdir(parents=True, exist_ok=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
         print("library: fetching boto3 for the Python shell jobs (15 MB, once)", flush=True)
-        work = Path(tempfile.mkdtemp(prefix=".wheels-", dir=cache))
+        work = Path(tempfile.mkdtemp(prefix=".", dir=folder.parent))
         try:
             download(work)
             try:
@@ -55,12 +55,30 @@ def wheels(cache: Path) -> list[Path]:
 
 def download(folder: Path) -> None:
     command = [
-        *(sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"),
-        *("--require-hashes", "--only-binary=:all:", *TARGET, "--dest", str(folder), "--requirement", str(LOCK)),
+        *(
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-deps",
+        ),
+        *(
+            "--require-hashes",
+            "--only-binary=:all:",
+            *TARGET,
+            "--dest",
+            str(folder),
+            "--requirement",
+            str(LOCK),
+        ),
     ]
     result = subprocess.run(command, capture_output=True, text=True)
     if result.returncode != 0:
-        raise SystemExit(f"library: pip could not fetch the wheels of {LOCK.name}:\n{result.stderr or result.stdout}")
+        raise SystemExit(
+            f"library: pip could not fetch the wheels of {LOCK.name}:\n{result.stderr or result.stdout}"
+        )
 
 
 def is_needed(name: str) -> bool:
@@ -77,13 +95,17 @@ def build(folder: Path, archives: list[Path]) -> None:
     shutil.copytree(PACKAGE, folder / PACKAGE.name, ignore=shutil.ignore_patterns("__pycache__"))
     for archive in archives:
         with zipfile.ZipFile(archive) as wheel:
-            wheel.extractall(folder / "vendor", [name for name in wheel.namelist() if is_needed(name)])
+            wheel.extractall(
+                folder / "vendor", [name for name in wheel.namelist() if is_needed(name)]
+            )
 
 
 def digest(archives: list[Path]) -> str:
     """Names the library's content."""
     total = hashlib.sha256()
-    sources = [path for path in PACKAGE.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    sources = [
+        path for path in PACKAGE.rglob("*") if path.is_file() and "__pycache__" not in path.parts
+    ]
     for path in [Path(__file__), LOCK, *sorted(sources)]:
         total.update(f"{path.relative_to(REPOSITORY)}\0".encode() + path.read_bytes() + b"\0")
     total.update("\0".join(archive.name for archive in archives).encode())

@@ -1,0 +1,1 @@
+../glue/lakeshift_jobs/contract.py
