@@ -52,11 +52,26 @@ func (t Table) WriteCSV(w io.Writer) error {
 	return out.Error()
 }
 
-// WriteText writes aligned columns for people, numbers to the right, and the number of rows.
+// WriteText writes aligned columns for people, numbers to the right, ruled, and the number of rows.
 func (t Table) WriteText(w io.Writer) error {
 	if len(t.Columns) == 0 {
 		return nil
 	}
+	rows := "rows"
+	if len(t.Rows) == 1 {
+		rows = "row"
+	}
+	_, err := fmt.Fprintf(w, "%s(%d %s)\n", t.aligned(true), len(t.Rows), rows)
+	return err
+}
+
+// WriteLines writes just the aligned lines.
+func (t Table) WriteLines(w io.Writer) error {
+	_, err := io.WriteString(w, t.aligned(false))
+	return err
+}
+
+func (t Table) aligned(ruled bool) string {
 	cells := make([][]string, 0, len(t.Rows)+1)
 	header := make([]string, len(t.Columns))
 	right := make([]bool, len(t.Columns))
@@ -85,7 +100,7 @@ func (t Table) WriteText(w io.Writer) error {
 	var out strings.Builder
 	for n, line := range cells {
 		writeLine(&out, line, widths, right)
-		if n == 0 {
+		if n == 0 && ruled {
 			rules := make([]string, len(widths))
 			for i, width := range widths {
 				rules[i] = strings.Repeat("─", width)
@@ -93,13 +108,7 @@ func (t Table) WriteText(w io.Writer) error {
 			writeLine(&out, rules, widths, right)
 		}
 	}
-	rows := "rows"
-	if len(t.Rows) == 1 {
-		rows = "row"
-	}
-	fmt.Fprintf(&out, "(%d %s)\n", len(t.Rows), rows)
-	_, err := io.WriteString(w, out.String())
-	return err
+	return out.String()
 }
 
 func writeLine(out *strings.Builder, cells []string, widths []int, right []bool) {

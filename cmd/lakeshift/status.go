@@ -1,0 +1,286 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"lakeshift/cmd/lakeshift/internal/pipeline"
+	"lakeshift/cmd/lakeshift/internal/result"
+	"lakeshift/cmd/lakeshift/internal/screen"
+	"lakeshift/cmd/lakeshift/internal/target"
+	"lakeshift/config"
+)
+
+// datasetStatus is what `status --json` says of a dataset.
+type datasetStatus struct {
+	Dataset          string        `json:"dataset"`
+	RawRows          int64         `json:"raw_rows"`       // records in current raw objects, as Athena counts them now
+	RejectedRows     int64         `json:"rejected_rows"`  // these and the next two: as of the last check
+	LandingRows      int64         `json:"landing_rows"`   //
+	FactRows         int64         `json:"fact_rows"`      //
+	PublishedRows    int64         `json:"published_rows"` // as Athena counts them now
+	Reconciled       bool          `json:"reconciled"`
+	FreshnessSeconds *int64        `json:"freshness_seconds"` // since the last run that held every check; null if there was none
+	LastRun          *pipeline.Run `json:"last_run"`          // null if there was none
+
+	keysMatch bool
+	target    time.Duration
+}
+
+// runSummary is the part of the check job's summary that status reads.
+type runSummary struct {
+	RejectedRows  int64      `json:"rejected_rows"`
+	LandingRows   int64      `json:"landing_rows"`
+	FactRows      int64      `json:"fact_rows"`
+	KeysMatch     bool       `json:"keys_match"`
+	LastSuccessAt *time.Time `json:"last_success_at"`
+}
+
+func (a *app) statusCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "status [DATASET]",
+		Short: "Show rows by zone, whether they reconcile, freshness and the last run",
+		Long: `Show, for each dataset: the rows in every zone, whether every raw record is accounted for,
+how fresh the data is, and how the last run ended.
+
+Raw and published rows are counted by Athena at this moment; rejected, landing and fact rows are
+those of the last run's check, so the warehouse stays asleep. Reconciled means: raw = landing +
+rejected, the same keys in landing and facts, facts = published.`,
+		Example: `  lakeshift status
+  lakeshift status sales --env prod
+  lakeshift status --json | jq '.[] | select(.reconciled | not)'`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return usagef("expected at most one dataset, found %d arguments: lakeshift status [DATASET]", len(args))
+			}
+			return nil
+		},
+		ValidArgsFunction: completeDataset,
+		RunE: a.verb(func(command *cobra.Command, args []string) error {
+			root, loaded, err := project()
+			if err != nil {
+				return err
+			}
+			datasets := loaded.Datasets
+			if len(args) == 1 {
+				dataset, err := datasetNamed(loaded, args[0])
+				if err != nil {
+					return err
+				}
+				datasets = []config.Dataset{dataset}
+			}
+			t, err := a.connect(command, root)
+			if err != nil {
+				return err
+			}
+			statuses, err := a.statuses(command.Context(), t, datasets)
+			if err != nil {
+				return err
+			}
+			if a.json {
+				return a.writeJSON(statuses)
+			}
+			return a.showStatuses(statuses)
+		}),
+	}
+}
+
+// statuses asks for all datasets at once; each takes Athena a second or more.
+func (a *app) statuses(ctx context.Context, t *target.Target, datasets []config.Dataset) ([]datasetStatus, error) {
+	statuses := make([]datasetStatus, len(datasets))
+	group, ctx := errgroup.WithContext(ctx)
+	// Athena runs some 20 queries of an account at a time and refuses more.
+	limit := make(chan struct{}, 16)
+	for i, dataset := range datasets {
+		status := &statuses[i]
+		status.Dataset, status.target = dataset.Name, dataset.Freshness
+		group.Go(func() error {
+			limit <- struct{}{}
+			defer func() { <-limit }()
+			raw, published, err := countRows(ctx, t, dataset)
+			status.RawRows, status.PublishedRows = raw, published
+			return a.about(dataset, err)
+		})
+		var summary runSummary
+		group.Go(func() (err error) {
+			summary, err = readSummary(ctx, t, dataset.Name)
+			status.RejectedRows, status.LandingRows, status.FactRows = summary.RejectedRows, summary.LandingRows, summary.FactRows
+			status.keysMatch = summary.KeysMatch
+			if summary.LastSuccessAt != nil {
+				age := max(0, int64(time.Since(*summary.LastSuccessAt).Seconds()))
+				status.FreshnessSeconds = &age
+			}
+			return a.about(dataset, err)
+		})
+		group.Go(func() (err error) {
+			status.LastRun, err = lastRun(ctx, t.Pipeline(dataset.Name))
+			if errors.Is(err, pipeline.ErrNotDeployed) {
+				err = notDeployed(a.env, "workflow "+t.Workflow(dataset.Name))
+			}
+			return a.about(dataset, err)
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	for i := range statuses {
+		s := &statuses[i]
+		s.Reconciled = s.RawRows == s.LandingRows+s.RejectedRows && s.keysMatch && s.FactRows == s.PublishedRows
+	}
+	return statuses, nil
+}
+
+func (a *app) about(dataset config.Dataset, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("dataset %s: %s", dataset.Name, explain(err))
+}
+
+// countRows asks Athena for the records in the raw zone and the rows in the published table.
+func countRows(ctx context.Context, t *target.Target, dataset config.Dataset) (raw, published int64, err error) {
+	table, err := t.Athena().Query(ctx, countSQL(t.Names, dataset))
+	if err != nil {
+		return 0, 0, err
+	}
+	if len(table.Rows) != 1 || len(table.Rows[0]) != 2 {
+		return 0, 0, fmt.Errorf("athena answered %d rows where one with two counts was expected", len(table.Rows))
+	}
+	if raw, err = wholeNumber(table.Rows[0][0]); err != nil {
+		return 0, 0, err
+	}
+	published, err = wholeNumber(table.Rows[0][1])
+	return raw, published, err
+}
+
+// countSQL counts both in one statement. A blank line of a raw file is no record: the load passes over it,
+// while the table shows it as a row whose first column is empty and whose others are null.
+func countSQL(names config.Names, dataset config.Dataset) string {
+	blank := make([]string, len(dataset.Columns))
+	for i, column := range dataset.Columns {
+		blank[i] = quoted(column.Name) + " is null"
+		if i == 0 {
+			blank[i] = "trim(coalesce(" + quoted(column.Name) + ", '')) = ''"
+		}
+	}
+	return fmt.Sprintf("select\n    (select count(*) from %s.%s where not (%s)) as raw_rows,\n    (select count(*) from %s.%s) as published_rows",
+		quoted(names.RawDatabase()), quoted(dataset.RawTable()), strings.Join(blank, " and "),
+		quoted(names.CuratedDatabase()), quoted(dataset.Fact.Table))
+}
+
+func quoted(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+
+func wholeNumber(value any) (int64, error) {
+	n, err := strconv.ParseInt(fmt.Sprint(value), 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("athena answered %v where a count was expected", value)
+	}
+	return n, nil
+}
+
+// readSummary reads what the last check wrote. No check yet: no rows, and no keys that could differ.
+func readSummary(ctx context.Context, t *target.Target, dataset string) (runSummary, error) {
+	bucket, key := t.ArtifactsBucket(), "runs/"+dataset+"/latest.json"
+	out, err := t.S3().GetObject(ctx, &s3.GetObjectInput{Bucket: aws.String(bucket), Key: aws.String(key)})
+	if missing := (*s3types.NoSuchKey)(nil); errors.As(err, &missing) {
+		return runSummary{KeysMatch: true}, nil
+	}
+	if err != nil {
+		return runSummary{}, err
+	}
+	defer out.Body.Close()
+	var summary runSummary
+	if err := json.NewDecoder(out.Body).Decode(&summary); err != nil {
+		return runSummary{}, fmt.Errorf("s3://%s/%s: %w", bucket, key, err)
+	}
+	return summary, nil
+}
+
+func lastRun(ctx context.Context, workflow pipeline.Workflow) (*pipeline.Run, error) {
+	id, err := workflow.LastID(ctx)
+	if err != nil || id == "" {
+		return nil, err
+	}
+	run, err := workflow.Get(ctx, id)
+	return &run, err
+}
+
+func (a *app) showStatuses(statuses []datasetStatus) error {
+	table := result.Table{Columns: []result.Column{
+		{Name: "DATASET"}, {Name: "RAW", Type: "bigint"}, {Name: "REJECTED", Type: "bigint"}, {Name: "LANDING", Type: "bigint"},
+		{Name: "FACTS", Type: "bigint"}, {Name: "PUBLISHED", Type: "bigint"}, {Name: "RECONCILED"}, {Name: "FRESH"}, {Name: "LAST RUN"},
+	}}
+	for _, s := range statuses {
+		table.Rows = append(table.Rows, []any{
+			s.Dataset, s.RawRows, s.RejectedRows, s.LandingRows, s.FactRows, s.PublishedRows, yesNo(s.Reconciled), freshText(s), runText(s),
+		})
+	}
+	if err := table.WriteLines(a.out); err != nil {
+		return err
+	}
+	for _, s := range statuses {
+		for _, remark := range remarks(s) {
+			a.out.Printf("%s: %s\n", s.Dataset, remark)
+		}
+	}
+	return nil
+}
+
+func yesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
+
+func freshText(s datasetStatus) string {
+	if s.FreshnessSeconds == nil {
+		return "never"
+	}
+	return screen.Duration(float64(*s.FreshnessSeconds)) + " ago"
+}
+
+func runText(s datasetStatus) string {
+	if s.LastRun == nil {
+		return "none"
+	}
+	return s.LastRun.State + ", " + screen.Duration(time.Since(s.LastRun.Started).Seconds()) + " ago"
+}
+
+// remarks say in words what a reader of the table should know about.
+func remarks(s datasetStatus) []string {
+	var out []string
+	if accounted := s.LandingRows + s.RejectedRows; s.RawRows > accounted {
+		out = append(out, fmt.Sprintf("%d raw rows are not loaded yet: run the pipeline", s.RawRows-accounted))
+	} else if s.RawRows < accounted {
+		out = append(out, fmt.Sprintf("%d rows are loaded that the raw zone no longer holds", accounted-s.RawRows))
+	}
+	if !s.keysMatch {
+		out = append(out, "landing and facts do not hold the same keys")
+	}
+	if s.FactRows != s.PublishedRows {
+		out = append(out, fmt.Sprintf("%d facts, but %d published rows", s.FactRows, s.PublishedRows))
+	}
+	if s.FreshnessSeconds != nil && time.Duration(*s.FreshnessSeconds)*time.Second > s.target {
+		out = append(out, fmt.Sprintf("older than its freshness target of %s", screen.Duration(s.target.Seconds())))
+	}
+	if s.LastRun != nil && s.LastRun.State != pipeline.Succeeded {
+		var steps []string
+		for _, step := range s.LastRun.Steps {
+			steps = append(steps, step.Name+" "+stepText(step))
+		}
+		out = append(out, fmt.Sprintf("run %s: %s", s.LastRun.ID, strings.Join(steps, ", ")))
+	}
+	return out
+}
