@@ -16,7 +16,7 @@ import inspect
 import json
 import logging
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -204,9 +204,11 @@ def cloudformation_handler(resource_type: str) -> dict[str, Callable]:
     return dict(provisioners._RESOURCE_HANDLERS[resource_type])
 
 
-def cloudformation_types() -> Iterable[str]:
+def wrap_cloudformation_types(wrap: Callable[[str, Mapping[str, Any]], dict[str, Any]]) -> None:
+    """Puts `wrap(type, handlers)` in place of the handlers of every known type."""
     provisioners = importlib.import_module("ministack.services.cloudformation.provisioners")
-    return provisioners._RESOURCE_HANDLERS.keys()
+    handlers = provisioners._RESOURCE_HANDLERS
+    handlers.update({name: wrap(name, own) for name, own in handlers.items()})
 
 
 def stock_handler(service: str) -> Callable:

@@ -1,15 +1,22 @@
-"""CloudFormation resource types that ministack lacks or keeps only in part."""
+"""CloudFormation resource types that ministack lacks or keeps only in part.
+
+Each goes through the same API that a person would call, so what a template declared can be read
+back by describe calls. The engines bring the types of their own services.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from local import cloudformation_ec2, cloudformation_s3, cloudformation_sns
 from local.context import Context
 
-
-def types(context: Context) -> Mapping[str, Mapping[str, Callable]]:
-    return {}
+Handlers = Mapping[str, Callable]
 
 
-def refuse_unknown_properties(context: Context) -> None:
-    pass
+def types(context: Context) -> dict[str, Handlers]:
+    return {
+        **cloudformation_ec2.types(context),
+        **cloudformation_s3.types(context),
+        **cloudformation_sns.types(context),
+    }

@@ -63,7 +63,7 @@ def load_engines(names) -> dict[str, ModuleType]:
 
 def assemble(context: Context, engines: dict[str, ModuleType]) -> None:
     """Puts ministack, our additions and the engines together; nothing runs yet."""
-    from local import cloudformation
+    from local import cloudformation, cloudformation_properties
 
     adapter.check()
     adapter.give_lambdas_their_role()
@@ -71,7 +71,7 @@ def assemble(context: Context, engines: dict[str, ModuleType]) -> None:
     for name, engine in engines.items():
         adapter.add_engine(name, engine)
         adapter.add_cloudformation_types(engine.cloudformation_types())
-    cloudformation.refuse_unknown_properties(context)
+    cloudformation_properties.refuse_unknown()
 
 
 def start(context: Context, engines: dict[str, ModuleType]) -> None:

@@ -15,6 +15,7 @@ import argparse
 import concurrent.futures
 import contextlib
 import hashlib
+import importlib.util
 import json
 import os
 import platform
@@ -147,10 +148,7 @@ def check_machine(root: Path) -> None:
         )
     if shutil.which("npm") is None:
         faults.append("npm, found none: it comes with Node.js (on Debian: apt install npm)")
-    try:
-        import ensurepip
-        import venv
-    except ImportError:
+    if not all(map(importlib.util.find_spec, ("ensurepip", "venv"))):
         version = f"{sys.version_info[0]}.{sys.version_info[1]}"
         faults.append(f"Python's venv module: apt install python{version}-venv")
     if platform.system() == "Linux" and platform.machine() != "x86_64" and not _system_java17():
