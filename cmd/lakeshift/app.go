@@ -22,6 +22,7 @@ type app struct {
 }
 
 func (a *app) command() *cobra.Command {
+	cobra.EnableCommandSorting = false // in the order in which a newcomer needs them
 	root := &cobra.Command{
 		Use:   "lakeshift",
 		Short: "Operate the Lakeshift data platform, on AWS or on this machine",
@@ -41,6 +42,10 @@ deployed environment (--env dev, with your usual AWS credentials).`,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 		Args:              cobra.NoArgs,
 		RunE:              needsVerb,
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			_, err := a.environment()
+			return err
+		},
 	}
 	root.SetVersionTemplate("lakeshift {{.Version}}\n")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })

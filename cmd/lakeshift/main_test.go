@@ -1,0 +1,96 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/stretchr/testify/require"
+
+	"lakeshift/cmd/lakeshift/internal/fakeaws"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"lakeshift": main})
+}
+
+// Each script is a user at a prompt in a copy of the project, with a fake AWS whose answers stand in the script's folder aws/.
+// `exits N command…` runs a command and looks at its exit code.
+func TestScripts(t *testing.T) {
+	repository, err := filepath.Abs(filepath.Join("..", ".."))
+	require.NoError(t, err)
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata",
+		RequireUniqueNames:  true,
+		RequireExplicitExec: true,
+		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
+		Setup: func(env *testscript.Env) error {
+			for _, folder := range []string{"datasets", "sql"} {
+				if err := os.CopyFS(filepath.Join(env.WorkDir, folder), os.DirFS(filepath.Join(repository, folder))); err != nil {
+					return err
+				}
+			}
+			if err := os.WriteFile(filepath.Join(env.WorkDir, "cdk.json"), []byte("{}"), 0o600); err != nil {
+				return err
+			}
+			answers := filepath.Join(env.WorkDir, "aws")
+			if err := os.MkdirAll(answers, 0o700); err != nil {
+				return err
+			}
+			fake := fakeaws.Start(answers)
+			env.Defer(fake.Close)
+			state := filepath.Join(env.WorkDir, ".local")
+			if err := os.MkdirAll(state, 0o700); err != nil {
+				return err
+			}
+			local := `{"endpoint":"` + fake.URL + `","region":"us-east-1","account":"000000000000",` +
+				`"access_key_id":"LOCALOPERATOR","secret_access_key":"none"}`
+			env.Setenv("FAKE_AWS", fake.URL)
+			env.Setenv("LAKESHIFT_STATE", state)
+			return os.WriteFile(filepath.Join(state, "local.json"), []byte(local), 0o600)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+	})
+}
+
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE command…")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	err = ts.Exec(args[1], args[2:]...)
+	if failed := (*exec.ExitError)(nil); errors.As(err, &failed) {
+		got = failed.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+func TestItStartsInUnder50Milliseconds(t *testing.T) {
+	best := time.Hour
+	// The best of several: other programs' load is not what is measured.
+	for range 10 {
+		begin := time.Now()
+		require.NoError(t, exec.Command("lakeshift", "--version").Run())
+		best = min(best, time.Since(begin))
+	}
+	require.Less(t, best, 50*time.Millisecond)
+}
+
+func TestItNeverImportsTheCDK(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", ".").Output()
+	require.NoError(t, err)
+	for _, imported := range []string{"jsii-runtime-go", "aws-cdk-go", "constructs-go"} {
+		require.NotContains(t, string(out), imported)
+	}
+}
