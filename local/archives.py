@@ -93,7 +93,9 @@ def run_ivy(conf: str, work: Path, java: Path, ivy_jar: Path, options: list[str]
         str(work / "files" / "[artifact]-[revision].[ext]"),
     ]
     for attempt in range(1, ATTEMPTS + 1):
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        done = subprocess.run(
+            command, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
         if done.returncode == 0:
             return
         if attempt == ATTEMPTS:

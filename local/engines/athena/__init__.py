@@ -1,0 +1,71 @@
+"""The local Athena: its API over Trino, Glue's catalog and S3, as a service of the gateway."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from local.context import Context
+from local.engines.athena import cloudformation
+from local.engines.athena.service import Service
+from local.engines.athena.trino_server import TrinoServer, hive_catalog
+
+# Trino reads and writes the lake as this one; who may start a query is asked of the caller.
+PRINCIPAL = "athena-engine"
+
+_service = Service()
+_server: TrinoServer | None = None
+_context: Context | None = None
+# its own threads: operations call the gateway back, whose shared ones may all be waiting for us
+_threads = ThreadPoolExecutor(16, thread_name_prefix="athena-api")
+
+
+async def handle_request(
+    method: str, path: str, headers: Mapping[str, str], body: bytes, query: Mapping
+) -> tuple[int, dict, bytes]:
+    target = next((v for k, v in headers.items() if k.lower() == "x-amz-target"), "")
+    principal = _context.principal_of(headers, query)
+    loop = asyncio.get_running_loop()
+    operation = target.rpartition(".")[2]
+    return await loop.run_in_executor(_threads, _service.answer, operation, body, principal)
+
+
+def cloudformation_types() -> Mapping[str, Mapping]:
+    return cloudformation.types(_service)
+
+
+def start(context: Context) -> None:
+    """Starts Trino in the background; the first query waits for what is left of its start."""
+    global _context, _server
+    _context = context
+    folder = context.folder("athena")
+    _server = TrinoServer(
+        folder,
+        context.log_path("athena"),
+        context.cache["java25"],
+        Path(context.cache["trino"]),
+        hive_catalog(context.endpoint, context.region, context.credentials_for(PRINCIPAL)),
+    )
+    _service.attach(context, _server)
+    _server.start()
+
+
+def stop() -> None:
+    _service.executions.shut_down()
+    if _server:
+        _server.stop()
+
+
+def get_state() -> dict[str, Any]:
+    return _service.dump()
+
+
+def load_persisted_state(data: Mapping[str, Any]) -> None:
+    _service.restore(data)
+
+
+def reset() -> None:
+    _service.clear()
