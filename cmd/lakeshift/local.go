@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -38,12 +39,17 @@ port is 4571 (LAKESHIFT_PORT names another). Needs Python 3.11 or 3.12.`,
 		return nil
 	})
 	reset.Flags().BoolVar(&all, "all", false, "remove the deployment too: leaves nothing but the downloads")
+	var lines int
+	logs := a.localVerb("logs [SERVICE]", "Show a service's log, or say which there are", 1, func() []string {
+		return []string{"--lines", strconv.Itoa(lines)}
+	})
+	logs.Flags().IntVar(&lines, "lines", 200, "show the last N lines; 0 shows all")
 	local.AddCommand(
 		a.localVerb("up", "Install what is missing, start the local AWS and deploy environment local", 0, nil),
 		a.localVerb("down", "Stop the local AWS; its state stays for the next up", 0, nil),
 		reset,
 		a.localVerb("env", "Print the export lines that point aws, cdk and boto3 at the local AWS", 0, nil),
-		a.localVerb("logs [SERVICE]", "Show a service's log, or say which there are", 1, nil),
+		logs,
 		a.localVerb("status", "Say whether the local AWS is running", 0, nil),
 	)
 	return local

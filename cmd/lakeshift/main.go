@@ -8,8 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/aws/smithy-go"
@@ -28,6 +30,8 @@ func main() { os.Exit(execute(os.Args[1:], os.Stdout, os.Stderr)) }
 func execute(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	// The first Ctrl-C ends things in order; the second one ends the program.
+	context.AfterFunc(ctx, stop)
 	a := &app{out: screen.New(stdout), err: screen.New(stderr)}
 	root := a.command()
 	root.SetArgs(args)
@@ -64,12 +68,23 @@ type exitCode int
 
 func (e exitCode) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
-// explain leaves out of an AWS error what helps nobody, such as status codes and retries.
+// explain leaves out of an AWS error what helps nobody, such as status codes and counts of attempts.
 func explain(err error) string {
 	var operation *smithy.OperationError
-	var api smithy.APIError
-	if errors.As(err, &operation) && errors.As(err, &api) {
-		return fmt.Sprintf("%s %s: %s: %s", operation.Service(), operation.Operation(), api.ErrorCode(), api.ErrorMessage())
+	if !errors.As(err, &operation) {
+		return err.Error()
 	}
-	return err.Error()
+	reason := ""
+	var api smithy.APIError
+	var network *net.OpError
+	switch {
+	case errors.As(operation, &api):
+		reason = api.ErrorCode() + ": " + api.ErrorMessage()
+	case errors.As(operation, &network):
+		reason = network.Error()
+	default:
+		return err.Error()
+	}
+	short := fmt.Sprintf("%s %s: %s", operation.Service(), operation.Operation(), reason)
+	return strings.Replace(err.Error(), operation.Error(), short, 1)
 }

@@ -94,7 +94,7 @@ func (a *app) run(ctx context.Context, t *target.Target, dataset config.Dataset,
 		a.explainFailure(ctx, t, run)
 		return exitCode(exitFailure)
 	}
-	show.Printf("%s after %s\n", show.Good("run succeeded"), screen.Duration(total(run)))
+	show.Printf("%s after %s\n", show.Good("run succeeded"), screen.Duration(run.Seconds))
 	return nil
 }
 
@@ -115,16 +115,6 @@ func (a *app) startOrFind(ctx context.Context, workflow pipeline.Workflow, datas
 		return "", notDeployed(a.env, "workflow "+workflow.Name)
 	}
 	return id, err
-}
-
-// total is from the first step's start to the last step's end, as far as the steps tell.
-func total(run pipeline.Run) (seconds float64) {
-	for _, step := range run.Steps {
-		if step.Seconds != nil {
-			seconds += *step.Seconds
-		}
-	}
-	return seconds
 }
 
 // watch shows a run as it goes: redrawn on a terminal, elsewhere a line for each change.

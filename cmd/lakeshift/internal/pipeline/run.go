@@ -32,7 +32,8 @@ type Run struct {
 	Started time.Time `json:"started"`
 	Steps   []Step    `json:"steps"`
 
-	Error string `json:"-"` // what Glue says of the run as a whole
+	Seconds float64 `json:"-"` // up to its end, or to now
+	Error   string  `json:"-"` // what Glue says of the run as a whole
 }
 
 // Step is a crawler or job of the workflow, with its latest attempt in this run.
@@ -78,6 +79,13 @@ func From(run types.WorkflowRun, prefix string, now time.Time) Run {
 		Started: aws.ToTime(run.StartedOn).UTC().Truncate(time.Millisecond),
 		Error:   aws.ToString(run.ErrorMessage),
 		Steps:   []Step{},
+	}
+	if run.StartedOn != nil {
+		until := now
+		if run.CompletedOn != nil {
+			until = *run.CompletedOn
+		}
+		out.Seconds = max(0, until.Sub(*run.StartedOn).Seconds())
 	}
 	if run.Graph != nil {
 		for _, node := range inOrder(run.Graph.Nodes, run.Graph.Edges) {
