@@ -2,8 +2,9 @@
 
     python3 local/library.py
 
-lakeshift_jobs/ comes from assets/glue, vendor/ from the wheels of assets/glue/requirements.lock, fetched once into the
-cache. The content depends on those sources alone, so that a deployment changes only when they do. Standard library only.
+lakeshift_jobs/ comes from assets/glue, vendor/ from the wheels of assets/glue/requirements.lock, fetched once into
+the cache. The content depends on those sources alone, so that a deployment changes only when they do. Standard library
+only.
 """
 
 from __future__ import annotations
@@ -76,9 +77,7 @@ def download(folder: Path) -> None:
     ]
     result = subprocess.run(command, capture_output=True, text=True)
     if result.returncode != 0:
-        raise SystemExit(
-            f"library: pip could not fetch the wheels of {LOCK.name}:\n{result.stderr or result.stdout}"
-        )
+        raise SystemExit(f"library: pip could not fetch the wheels of {LOCK.name}:\n{result.stderr or result.stdout}")
 
 
 def is_needed(name: str) -> bool:
@@ -95,17 +94,13 @@ def build(folder: Path, archives: list[Path]) -> None:
     shutil.copytree(PACKAGE, folder / PACKAGE.name, ignore=shutil.ignore_patterns("__pycache__"))
     for archive in archives:
         with zipfile.ZipFile(archive) as wheel:
-            wheel.extractall(
-                folder / "vendor", [name for name in wheel.namelist() if is_needed(name)]
-            )
+            wheel.extractall(folder / "vendor", [name for name in wheel.namelist() if is_needed(name)])
 
 
 def digest(archives: list[Path]) -> str:
     """Names the library's content."""
     total = hashlib.sha256()
-    sources = [
-        path for path in PACKAGE.rglob("*") if path.is_file() and "__pycache__" not in path.parts
-    ]
+    sources = [path for path in PACKAGE.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
     for path in [Path(__file__), LOCK, *sorted(sources)]:
         total.update(f"{path.relative_to(REPOSITORY)}\0".encode() + path.read_bytes() + b"\0")
     total.update("\0".join(archive.name for archive in archives).encode())
@@ -116,7 +111,9 @@ def main() -> None:
     archives = wheels(cache_folder())
     stamp = LIBRARY.with_suffix(".digest")
     current = digest(archives)
-    if LIBRARY.exists() and stamp.exists() and stamp.read_text() == current:
+    # whoever imported from it may have left byte code, which would be deployed
+    is_clean = LIBRARY.exists() and not any(LIBRARY.rglob("__pycache__"))
+    if is_clean and stamp.exists() and stamp.read_text() == current:
         return
     LIBRARY.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=".library-", dir=LIBRARY.parent))

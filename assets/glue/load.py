@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import boto3
+
 from lakeshift_jobs import arguments, bundle, catalog, lake, loading
 from lakeshift_jobs.contract import Contract
 from lakeshift_jobs.warehouse import Target, Warehouse
@@ -77,8 +78,9 @@ def register(glue: Any, args: arguments.Arguments, contract: Contract, objects: 
 def stage(s3: Any, args: arguments.Arguments, contract: Contract, objects: Sequence[lake.RawObject]) -> Staged:
     """Reads, types and writes: good rows and ledger rows for COPY, the others into the rejected zone."""
     # here and not above: a run that finds nothing new must not pay for Spark
-    from lakeshift_jobs import conform, reading
     from pyspark import StorageLevel
+
+    from lakeshift_jobs import conform, reading
 
     bucket = args.processed_bucket
     prefix = f"staging/{contract.dataset}/{args.attempt_id}"
@@ -103,9 +105,7 @@ def stage(s3: Any, args: arguments.Arguments, contract: Contract, objects: Seque
             loaded_at = datetime.datetime.now(datetime.timezone.utc).isoformat()
             rows = conform.accepted(judged, contract, described, loaded_at)
             rows.coalesce(files).write.parquet(f"{root}/rows")
-        ledger = [
-            (item.key, item.etag, item.version_id, args.run_id, *counts[item.key]) for item in objects
-        ]
+        ledger = [(item.key, item.etag, item.version_id, args.run_id, *counts[item.key]) for item in objects]
         ledger_schema = ", ".join(
             f"{column.name} {'bigint' if column.bits else 'string'}" for column in loading.LEDGER_COLUMNS
         )

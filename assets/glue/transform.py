@@ -96,9 +96,9 @@ def remove_unused(s3: Any, glue: Any, args: Any, table: str) -> None:
     if not publishing.unused_runs(runs, (), now):
         return
     root_uri = f"s3://{args.processed_bucket}/curated/{table}"
-    used = [publishing.run_prefix(location, root_uri) for location in catalog.locations(
-        glue, args.curated_database, table
-    )]
+    used = [
+        publishing.run_prefix(location, root_uri) for location in catalog.locations(glue, args.curated_database, table)
+    ]
     unused = publishing.unused_runs(runs, [run for run in used if run], now)
     publishing.delete_prefixes(s3, args.processed_bucket, [f"{root}{run}/" for run in unused])
 

@@ -28,7 +28,9 @@ def columns_of(table: str) -> Statement:
 
 def existing(rows: Iterable[Sequence[Any]]) -> dict[str, str]:
     """Names and types, as contracts write them."""
-    return {str(name): _type(str(kind).lower(), length, precision, scale) for name, kind, length, precision, scale in rows}
+    return {
+        str(name): _type(str(kind).lower(), length, precision, scale) for name, kind, length, precision, scale in rows
+    }
 
 
 def plan(table: str, found: Mapping[str, str], wanted: Iterable[Column]) -> list[Statement]:

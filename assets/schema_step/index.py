@@ -1,7 +1,7 @@
 """Applies SQL at deploy time: the warehouse's, a dataset's, or the Athena views.
 
 A Lambda function that a deployment runs whenever its content changes. A statement that fails fails the deployment.
-Beside this file lie modules of lakeshift_jobs (sql, warehouse, athena, contract), and in payload/ what is to be applied.
+Beside this file lie modules of lakeshift_jobs (sql, warehouse, athena, contract), in payload/ what is to be applied.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+
 import steps
 from athena import Athena, AthenaError
 from sql import SqlError

@@ -16,9 +16,7 @@ from sql import Statement
 _CREATE_NAMED = re.compile(r'create\s+(?P<kind>user|role)\s+(?:"(?P<quoted>[^"]+)"|(?P<plain>\w+))', re.IGNORECASE)
 
 
-def apply_warehouse(
-    warehouse: Any, folder: Path, placeholders: Mapping[str, str], analysts: Sequence[str]
-) -> None:
+def apply_warehouse(warehouse: Any, folder: Path, placeholders: Mapping[str, str], analysts: Sequence[str]) -> None:
     """As the administrator, each statement on its own: some of them can't run inside a transaction."""
     existing = {
         "user": _names(warehouse, "select user_name from svv_user_info"),

@@ -21,9 +21,7 @@ class AthenaError(RuntimeError):
 class Athena:
     """A client of one workgroup, which says where results go and how much may be scanned."""
 
-    def __init__(
-        self, client: Any, workgroup: str, database: str, sleep: Callable[[float], None] = time.sleep
-    ) -> None:
+    def __init__(self, client: Any, workgroup: str, database: str, sleep: Callable[[float], None] = time.sleep) -> None:
         self._client = client
         self._workgroup = workgroup
         self._database = database

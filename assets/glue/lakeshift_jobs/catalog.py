@@ -30,9 +30,7 @@ def register(client: Any, database: str, table: str, locations: Mapping[tuple[st
         _raise(answer, {"AlreadyExistsException"}, f"{database}.{table}: can't add partition")
 
 
-def switch(
-    client: Any, database: str, table: str, locations: Mapping[str, str], emptied: Iterable[str]
-) -> None:
+def switch(client: Any, database: str, table: str, locations: Mapping[str, str], emptied: Iterable[str]) -> None:
     """Points each partition (a=1/b=2) at its new location, all files at once, and drops those that came out empty."""
     described = client.get_table(DatabaseName=database, Name=table)["Table"]
     keys = [key["Name"] for key in described["PartitionKeys"]]

@@ -32,7 +32,7 @@ OBJECT_SCHEMA = (
 )
 
 _SHOWN_CHARACTERS = 80
-_SPACES = " \t\x0b\x0c"
+_SPACES = " \t\n\r\x0b\x0c"
 _DATE = r"^\d{4}-\d{2}-\d{2}$"
 _TIMESTAMP = (
     r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?"
@@ -69,11 +69,11 @@ def judge(records: DataFrame, contract: Contract) -> DataFrame:
         "line_number",
         "content",
         "__problem",
-        *[F.nullif(F.col("values")[i], F.lit("")).alias(_raw(c)) for i, c in enumerate(contract.columns)],
+        *[_null_if_empty(F.col("values")[i]).alias(_raw(c)) for i, c in enumerate(contract.columns)],
     ).select("*", *[value(F.col(_raw(column)), column).alias(column.name) for column in contract.columns])
     reasons = [fault(column, column.name in contract.business_key) for column in contract.columns]
     reason = F.when(F.col("__problem").isNotNull(), F.col("__problem")).otherwise(F.concat_ws("; ", *reasons))
-    return typed.withColumn("reason", F.nullif(reason, F.lit("")))
+    return typed.withColumn("reason", _null_if_empty(reason))
 
 
 def accepted(judged: DataFrame, contract: Contract, objects: DataFrame, loaded_at: str) -> DataFrame:
@@ -184,6 +184,10 @@ def _raw(column: Column) -> str:
 def _printable(text: Expression) -> Expression:
     # four bytes are the most a character takes
     return F.substring(F.translate(text, "\x00", "\ufffd"), 1, MAX_CONTENT_BYTES // 4)
+
+
+def _null_if_empty(text: Expression) -> Expression:
+    return F.when(text != "", text)
 
 
 def _article(noun: str) -> str:

@@ -97,9 +97,7 @@ def list_objects(client: Any, bucket: str, dataset: str, prefixes: Iterable[str]
             strays.append(entry["Key"])
         else:
             objects.append(
-                RawObject(
-                    entry["Key"], entry["ETag"].strip('"'), partition, _utc(entry["LastModified"]), entry["Size"]
-                )
+                RawObject(entry["Key"], entry["ETag"].strip('"'), partition, _utc(entry["LastModified"]), entry["Size"])
             )
     return Listing(tuple(objects), tuple(strays))
 

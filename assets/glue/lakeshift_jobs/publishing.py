@@ -15,6 +15,7 @@ QUEUE_TABLE = "analytics.publish_queue"
 
 _FILE = re.compile(r"(?:.*/)?\d\d_(?P<table>\w+)\.sql")
 _MAX_LIST_BYTES = 50_000
+_DELETE_AT_ONCE = 1000
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,7 @@ def plan(queue: Iterable[str], prefix_uri: str, keys: Iterable[str], prefix: str
     return Switch(found, tuple(sorted(emptied)))
 
 
-def unused_runs(
-    runs: Mapping[str, datetime.datetime], used: Iterable[str], now: datetime.datetime
-) -> list[str]:
+def unused_runs(runs: Mapping[str, datetime.datetime], used: Iterable[str], now: datetime.datetime) -> list[str]:
     """The run= prefixes to delete: no partition points to them, and no reader can still be busy with them."""
     in_use = set(used)
     a_day_ago = now - datetime.timedelta(days=1)
@@ -87,10 +86,9 @@ def run_prefix(location: str, root_uri: str) -> str | None:
 
 def delete_prefixes(client: Any, bucket: str, prefixes: Iterable[str]) -> None:
     for prefix in prefixes:
-        for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-            keys = [{"Key": entry["Key"]} for entry in page.get("Contents", [])]
-            if not keys:
-                continue
-            answer = client.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
-            for error in answer.get("Errors", []):
+        pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        keys = [{"Key": entry["Key"]} for page in pages for entry in page.get("Contents", [])]
+        for begin in range(0, len(keys), _DELETE_AT_ONCE):
+            some = {"Objects": keys[begin : begin + _DELETE_AT_ONCE], "Quiet": True}
+            for error in client.delete_objects(Bucket=bucket, Delete=some).get("Errors", []):
                 print(f"could not delete {error['Key']}: {error.get('Message')}", flush=True)

@@ -86,7 +86,7 @@ def raw_rows(contract: Contract, raw_database: str, raw_bucket: str, pending: Se
 
 
 def rejected_rows(contract: Contract, raw_database: str) -> str:
-    """What the rejected zone holds, per load of an object. An attempt repeated in one run wrote the same lines twice."""
+    """What the rejected zone holds, per load of an object. An attempt repeated in a run wrote lines twice."""
     return (
         "select object_key, etag, run_id, count(distinct line_number) as lines "
         f'from "{raw_database}"."{contract.rejected_table}" group by object_key, etag, run_id'
@@ -102,9 +102,7 @@ def totals_in_athena(contract: Contract, curated_database: str) -> str:
     return f'select {_totals(contract.published.columns)} from "{curated_database}"."{contract.published.table}"'
 
 
-def current(
-    ledger_rows: Iterable[LedgerRow], objects: Iterable[RawObject]
-) -> tuple[list[LedgerRow], list[RawObject]]:
+def current(ledger_rows: Iterable[LedgerRow], objects: Iterable[RawObject]) -> tuple[list[LedgerRow], list[RawObject]]:
     """The ledger rows of objects that still lie in the lake, and the objects that were not loaded yet."""
     by_content = {(row.object_key, row.etag): row for row in ledger_rows}
     rows, pending = [], []
@@ -123,8 +121,7 @@ def check_landing(findings: Findings, rows: Sequence[LedgerRow], landed_rows: Ma
         f"{row.object_key} (read {row.rows_read}, loaded {row.rows_loaded}, rejected {row.rows_rejected}, "
         f"landed {landed_rows.get(row.object_key, 0)})"
         for row in rows
-        if row.rows_read != row.rows_loaded + row.rows_rejected
-        or row.rows_loaded != landed_rows.get(row.object_key, 0)
+        if row.rows_read != row.rows_loaded + row.rows_rejected or row.rows_loaded != landed_rows.get(row.object_key, 0)
     ]
     findings.landing_rows = sum(landed_rows.get(row.object_key, 0) for row in rows)
     findings.rejected_rows = sum(row.rows_rejected for row in rows)
@@ -140,9 +137,7 @@ def check_raw(findings: Findings, counted: int) -> None:
     )
 
 
-def check_rejected(
-    findings: Findings, rows: Sequence[LedgerRow], zone: Mapping[tuple[str, str, str], int]
-) -> None:
+def check_rejected(findings: Findings, rows: Sequence[LedgerRow], zone: Mapping[tuple[str, str, str], int]) -> None:
     """The rejected zone holds every row that the ledger calls rejected; orphans of killed attempts don't count."""
     wrong = [
         f"{row.object_key} ({row.rows_rejected} in the ledger, {held} in the zone)"
@@ -202,9 +197,7 @@ def summary(
     }
 
 
-def metrics(
-    findings: Findings, environment: str, dataset: str, run_rows: Sequence[LedgerRow]
-) -> list[dict[str, Any]]:
+def metrics(findings: Findings, environment: str, dataset: str, run_rows: Sequence[LedgerRow]) -> list[dict[str, Any]]:
     """CloudWatch metrics; without a heartbeat the freshness alarm rings."""
     values = {
         "RowsRead": sum(row.rows_read for row in run_rows),

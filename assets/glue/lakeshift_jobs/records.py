@@ -78,9 +78,7 @@ def lines(stream: BinaryIO, is_gzip: bool) -> Iterator[tuple[int, str, str | Non
         raise BrokenObjectError(number + 1, error) from error
 
 
-def splitter(
-    format: str, options: Mapping[str, Any], columns: Sequence[str]
-) -> Callable[[str], Sequence[str | None]]:
+def splitter(format: str, options: Mapping[str, Any], columns: Sequence[str]) -> Callable[[str], Sequence[str | None]]:
     """The function that splits one line into values."""
     if format == "jsonl":
         return lambda line: split_json(line, columns)
@@ -191,9 +189,7 @@ def _quoted(line: str, begin: int, values: list[str], quote: str, escape: str) -
     raise LineError(f"field {len(values) + 1}: the quote is not closed in this line", values)
 
 
-def _header_problem(
-    line: str, columns: Sequence[str], split: Callable[[str], Sequence[str | None]]
-) -> str | None:
+def _header_problem(line: str, columns: Sequence[str], split: Callable[[str], Sequence[str | None]]) -> str | None:
     try:
         found = [(value or "").strip().lower() for value in split(line)]
     except LineError:

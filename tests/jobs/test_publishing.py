@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import datetime
+
+import pytest
+from fakes import NOW, Bucket, Glue
+from lakeshift_jobs import catalog, publishing
+
+TABLE = ("curated", "fact_orders")
+PREFIX = "curated/fact_orders/run=a/"
+
+
+def test_a_publish_file_is_named_for_its_table() -> None:
+    assert publishing.table_of("sql/publish/10_fact_orders.sql") == "fact_orders"
+    with pytest.raises(ValueError, match="fact.sql: a publish file is named NN_<table>.sql"):
+        publishing.table_of("sql/publish/fact.sql")
+
+
+def test_what_came_out_is_switched_and_what_did_not_is_dropped() -> None:
+    keys = [f"{PREFIX}order_year=2025/order_month=1/0000_part_00.parquet", f"{PREFIX}order_year=2025/order_month=1/b"]
+    queue = ["order_year=2025/order_month=1", "order_year=2024/order_month=12"]
+    plan = publishing.plan(queue, f"s3://b/{PREFIX}", keys, PREFIX)
+    assert plan.locations == {"order_year=2025/order_month=1": f"s3://b/{PREFIX}order_year=2025/order_month=1/"}
+    assert plan.emptied == ("order_year=2024/order_month=12",)
+
+
+def test_escaped_partition_values_are_the_same_partition() -> None:
+    plan = publishing.plan(["region=a b"], "s3://b/p/", ["p/region=a%20b/0.parquet"], "p/")
+    assert plan.emptied == () and list(plan.locations) == ["region=a%20b"]
+    assert catalog.parse_path("region=a%20b/n=1") == {"region": "a b", "n": "1"}
+
+
+def test_the_catalog_follows_the_plan_for_old_and_new_partitions() -> None:
+    glue = Glue({TABLE: ["order_year", "order_month"]})
+    glue.partitions[TABLE] = {("2025", "1"): "s3://old/1/", ("2025", "2"): "s3://old/2/", ("2025", "3"): "s3://old/3/"}
+    locations = {"order_year=2025/order_month=1": "s3://new/1/", "order_month=4/order_year=2025": "s3://new/4/"}
+    emptied = ["order_year=2025/order_month=2", "order_year=2020/order_month=1"]
+    catalog.switch(glue.client, *TABLE, locations, emptied)
+    assert glue.partitions[TABLE] == {
+        ("2025", "1"): "s3://new/1/",
+        ("2025", "3"): "s3://old/3/",
+        ("2025", "4"): "s3://new/4/",
+    }
+
+
+def test_a_partition_of_another_table_is_an_error() -> None:
+    glue = Glue({TABLE: ["order_year", "order_month"]})
+    with pytest.raises(catalog.CatalogError, match="does not have the table's keys order_year, order_month"):
+        catalog.switch(glue.client, *TABLE, {"year=2025": "s3://new/"}, [])
+
+
+def test_registering_adds_what_is_missing_and_leaves_the_rest() -> None:
+    glue = Glue({TABLE: ["year", "month", "day"]})
+    glue.partitions[TABLE] = {("2025", "01", "01"): "s3://old/"}
+    wanted = {("2025", "01", f"{day:02}"): f"s3://new/{day}/" for day in range(1, 32)}
+    wanted.update({("2024", str(month), str(day)): "s3://new/" for month in range(10) for day in range(10)})
+    catalog.register(glue.client, *TABLE, wanted)
+    assert len(glue.partitions[TABLE]) == 131
+    assert glue.partitions[TABLE]["2025", "01", "01"] == "s3://old/"
+
+
+def test_registering_nothing_asks_nothing() -> None:
+    glue = Glue({TABLE: []})
+    catalog.register(glue.client, *TABLE, {})
+    assert glue.service.calls == []
+
+
+def test_a_long_queue_is_taken_off_in_statements_of_a_legal_size() -> None:
+    partitions = [f"name={number:04}{'x' * 900}" for number in range(200)]
+    statements = list(publishing.done("fact_orders", partitions))
+    assert len(statements) > 1
+    assert all(len(statement.text) < 100_000 for statement in statements)
+    assert all(sum(f"'{path}'" in statement.text for statement in statements) == 1 for path in partitions)
+    assert statements[0].text.startswith(
+        "delete from analytics.publish_queue where table_name = 'fact_orders' and partition_path in ('name=0000x"
+    )
+    assert list(publishing.done("fact_orders", [])) == []
+
+
+def test_only_old_runs_that_no_partition_points_to_are_deleted() -> None:
+    old, young = NOW - datetime.timedelta(days=2), NOW - datetime.timedelta(hours=23)
+    runs = {"run=used": old, "run=young": young, "run=gone": old}
+    assert publishing.unused_runs(runs, ["run=used"], NOW) == ["run=gone"]
+    root = "s3://b/curated/fact_orders"
+    assert publishing.run_prefix(f"{root}/run=used/order_year=2025/", root) == "run=used"
+    assert publishing.run_prefix("s3://b/curated/fact_orders2/run=x/", root) is None
+
+
+def test_a_prefix_is_deleted_whole() -> None:
+    fake = Bucket({("b", f"curated/t/run={run}/{number}"): b"x" for run in "ab" for number in range(5)})
+    publishing.delete_prefixes(fake.client, "b", ["curated/t/run=a/"])
+    assert {key for _, key in fake.objects} == {f"curated/t/run=b/{number}" for number in range(5)}

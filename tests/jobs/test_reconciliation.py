@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from typing import Any
+
+from lakeshift_jobs import reconciliation as rec
+from lakeshift_jobs.lake import Partition, RawObject
+
+NOW = datetime.datetime(2025, 2, 1, 12, tzinfo=datetime.timezone.utc)
+
+
+def raw(key: str, etag: str) -> RawObject:
+    return RawObject(key, etag, Partition("2025", "01", "15"), NOW, 1)
+
+
+def row(key: str, etag: str = "e", read: int = 3, loaded: int = 2, rejected: int = 1) -> rec.LedgerRow:
+    return rec.LedgerRow(key, etag, "run", read, loaded, rejected)
+
+
+def test_only_what_lies_in_the_lake_and_was_loaded_is_compared() -> None:
+    ledger = [row("a", "1"), row("deleted", "1"), row("replaced", "old")]
+    rows, pending = rec.current(ledger, [raw("a", "1"), raw("replaced", "new"), raw("new", "1")])
+    assert [found.object_key for found in rows] == ["a"]
+    assert [item.key for item in pending] == ["replaced", "new"]
+
+
+def test_agreeing_zones_leave_no_failure() -> None:
+    findings = rec.Findings()
+    rec.check_landing(findings, [row("a"), row("b")], {"a": 2, "b": 2, "gone": 9})
+    rec.check_raw(findings, 6)
+    rec.check_rejected(findings, [row("a"), row("b")], {("a", "e", "run"): 1, ("b", "e", "run"): 1, ("a", "e", "x"): 7})
+    rec.check_keys(findings, 4, 4, 4, 0, 0)
+    assert findings.failures == [] and findings.keys_match
+    assert (findings.raw_rows, findings.landing_rows, findings.rejected_rows) == (6, 4, 2)
+
+
+def test_every_disagreement_is_a_failure_that_gives_the_numbers() -> None:
+    findings = rec.Findings()
+    rec.check_landing(findings, [row("a"), row("b", read=9)], {"b": 2})
+    rec.check_raw(findings, 7)
+    rec.check_rejected(findings, [row("a")], {})
+    rec.check_keys(findings, 5, 4, 3, 2, 1)
+    assert findings.failures == [
+        "ledger and landing disagree on a (read 3, loaded 2, rejected 1, landed 0); "
+        "b (read 9, loaded 2, rejected 1, landed 2)",
+        "raw has 7 rows, but 2 landed and 2 were rejected",
+        "ledger and rejected zone disagree on a (1 in the ledger, 0 in the zone)",
+        "2 landed keys have no fact",
+        "1 facts have no landed row",
+        "4 facts have only 3 different keys",
+    ]
+    assert not findings.keys_match
+
+
+def test_totals_are_compared_exactly_but_for_doubles(contract: Any) -> None:
+    findings = rec.Findings()
+    rec.check_totals(findings, contract, (2, 3, Decimal("10.10"), 0.1 + 0.2), ("2", "3", "10.10", "0.3"))
+    rec.check_totals(findings, contract, (0, None, None, None), ("0", None, None, None))
+    assert findings.failures == []
+    rec.check_totals(findings, contract, (2, 3, Decimal("10.10"), 1.0), ("1", "3", "10.11", "1.1"))
+    assert findings.failures == [
+        "fact_orders: 2 rows in the warehouse, 1 published",
+        "fact_orders.price: 10.10 in the warehouse, 10.11 published",
+        "fact_orders.weight: 1.0 in the warehouse, 1.1 published",
+    ]
+
+
+def test_questions_are_the_same_text_for_both_engines(contract: Any) -> None:
+    totals = (
+        "select count(*) as row_count, sum(cast(id as decimal(38, 0))) as id, "
+        "sum(cast(price as decimal(38, 2))) as price, sum(cast(weight as double precision)) as weight from "
+    )
+    assert rec.totals_in_warehouse(contract).text == totals + "analytics.fact_orders"
+    assert rec.totals_in_athena(contract, "curated") == totals + '"curated"."fact_orders"'
+
+
+def test_raw_rows_are_counted_without_blank_lines_and_without_what_came_late(contract: Any) -> None:
+    blank = """not (regexp_like(coalesce("id", ''), '^[ \\t]*$') and "name" is null and "price" is null)"""
+    counted = f'select count(*) from "raw"."orders" where {blank}'
+    assert rec.raw_rows(contract, "raw", "bucket", []) == counted
+    late = rec.raw_rows(contract, "raw", "bucket", [raw("orders/it's.csv", "e")])
+    assert late == counted + """ and "$path" not in ('s3://bucket/orders/it''s.csv')"""
+
+
+def test_the_summary_remembers_the_last_success() -> None:
+    good, bad = rec.Findings(fact_rows=5), rec.Findings(failures=["no"])
+    assert rec.summary(good, "orders", "run", NOW, "before")["last_success_at"] == "2025-02-01T12:00:00Z"
+    summary = rec.summary(bad, "orders", "run", NOW, "before")
+    assert summary["last_success_at"] == "before" and summary["ok"] is False and summary["failures"] == ["no"]
+
+
+def test_only_a_run_in_which_everything_holds_has_a_heartbeat() -> None:
+    def names(findings: rec.Findings) -> dict[str, float]:
+        return {metric["MetricName"]: metric["Value"] for metric in rec.metrics(findings, "test", "orders", [row("a")])}
+
+    good = names(rec.Findings(published_rows=5))
+    assert good == {
+        "RowsRead": 3, "RowsLoaded": 2, "RowsRejected": 1, "CheckFailures": 0, "PublishedRows": 5, "Heartbeat": 1
+    }  # fmt: skip
+    bad = names(rec.Findings(failures=["a", "b"]))
+    assert "Heartbeat" not in bad and bad["CheckFailures"] == 2
