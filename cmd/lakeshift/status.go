@@ -166,12 +166,13 @@ func countRows(ctx context.Context, t *target.Target, dataset config.Dataset) (r
 
 // countSQL counts both in one statement. A blank line of a raw file is no record: the load passes over it,
 // while the table shows it as a row whose first column is empty and whose others are null.
+// The check job counts in the same way.
 func countSQL(names config.Names, dataset config.Dataset) string {
 	blank := make([]string, len(dataset.Columns))
 	for i, column := range dataset.Columns {
 		blank[i] = quoted(column.Name) + " is null"
 		if i == 0 {
-			blank[i] = "trim(coalesce(" + quoted(column.Name) + ", '')) = ''"
+			blank[i] = "regexp_like(coalesce(" + quoted(column.Name) + `, ''), '^[ \t]*$')`
 		}
 	}
 	return fmt.Sprintf("select\n    (select count(*) from %s.%s where not (%s)) as raw_rows,\n    (select count(*) from %s.%s) as published_rows",

@@ -247,7 +247,6 @@ func registerPartition(ctx context.Context, catalog *glue.Client, table *gluetyp
 		PartitionInput: &gluetypes.PartitionInput{
 			Values:            []string{fmt.Sprintf("%04d", day.Year()), fmt.Sprintf("%02d", day.Month()), fmt.Sprintf("%02d", day.Day())},
 			StorageDescriptor: &storage,
-			Parameters:        table.Parameters,
 		},
 	})
 	if exists := (*gluetypes.AlreadyExistsException)(nil); errors.As(err, &exists) {
