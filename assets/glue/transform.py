@@ -35,7 +35,7 @@ def use_library(argv: Sequence[str]) -> None:
 
 
 def main(argv: Sequence[str]) -> None:
-    from lakeshift_jobs import arguments, bundle, sql
+    from lakeshift_jobs import arguments, bundle, rebuilding, sql
     from lakeshift_jobs.warehouse import Target, Warehouse
 
     args = arguments.parse(argv, extra=("publish_role_arn",))
@@ -51,7 +51,13 @@ def main(argv: Sequence[str]) -> None:
         print("an earlier attempt's statements were still under way: waited for them", flush=True)
 
     placeholders = args.placeholders(args.extra["publish_role_arn"])
-    warehouse.transaction(deployed.statements("transform", placeholders))
+    statements = deployed.statements("transform", placeholders)
+    current = rebuilding.fingerprint(deployed.folder("transform"))
+    if warehouse.query(rebuilding.recorded(deployed.contract)) != [(current,)]:
+        print("the transform's SQL is new: all facts are made with it", flush=True)
+        contract = deployed.contract
+        statements = [*rebuilding.before(contract), *statements, *rebuilding.after(contract, current)]
+    warehouse.transaction(statements)
     print("facts are up to date", flush=True)
     # after the commit: an incremental refresh sees committed rows only
     for name in deployed.materialized_views():

@@ -65,8 +65,9 @@ def spark() -> Iterator[Any]:
 
         os.environ["JAVA_HOME"] = str(JAVA_HOME)
     os.environ["PYSPARK_PYTHON"] = sys.executable
-    from lakeshift_jobs import conform
     from pyspark.sql import SparkSession
+
+    from lakeshift_jobs import conform
 
     builder = SparkSession.builder.master("local[2]").config("spark.driver.bindAddress", "127.0.0.1")
     for option, value in {

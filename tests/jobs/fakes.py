@@ -23,7 +23,7 @@ from botocore.validate import ParamValidator
 
 PROJECT = Path(__file__).resolve().parents[2]
 LIBRARY = PROJECT / "build" / "library"
-NOW = datetime.datetime(2025, 2, 1, 12, tzinfo=datetime.timezone.utc)
+NOW = datetime.datetime(2025, 2, 1, 12, tzinfo=datetime.UTC)
 
 Handler = Callable[[dict[str, Any]], Any]
 
@@ -121,11 +121,13 @@ class Bucket:
         return {"Body": StreamingBody(io.BytesIO(content), len(content))}
 
     def _put(self, params: dict[str, Any]) -> None:
-        self.objects[params["Bucket"], params["Key"]] = params["Body"]
+        body = params["Body"]
+        self.objects[params["Bucket"], params["Key"]] = body if isinstance(body, bytes) else body.read()
 
     def _copy(self, params: dict[str, Any]) -> None:
-        source = params["CopySource"]
-        self.objects[params["Bucket"], params["Key"]] = self.objects[source["Bucket"], source["Key"]]
+        # the client has made one text of bucket and key
+        bucket, _, key = params["CopySource"].partition("/")
+        self.objects[params["Bucket"], params["Key"]] = self.objects[bucket, key]
 
     def _delete(self, params: dict[str, Any]) -> None:
         for entry in params["Delete"]["Objects"]:

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+
 from conftest import contract_of
 from lakeshift_jobs import conform
 from lakeshift_jobs.contract import ContractError
@@ -144,5 +145,5 @@ def test_the_loads_own_columns_cannot_be_a_contracts() -> None:
 
 
 def raw_object(key: str) -> RawObject:
-    moment = datetime.datetime(2025, 1, 15, 6, 30, tzinfo=datetime.timezone.utc)
+    moment = datetime.datetime(2025, 1, 15, 6, 30, tzinfo=datetime.UTC)
     return RawObject(key, "e1", Partition("2025", "01", "15"), moment, 10, "v1")

@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime
 
 import pytest
+
 from fakes import Bucket
 from lakeshift_jobs import lake
 

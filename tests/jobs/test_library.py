@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from fakes import LIBRARY, PROJECT
 
 GLUE = PROJECT / "assets" / "glue"
@@ -47,7 +48,11 @@ def test_the_library_brings_the_locked_boto3_with_every_service_the_jobs_call() 
     )
     path = f"{LIBRARY}:{LIBRARY / 'vendor'}"
     result = subprocess.run(
-        [sys.executable, "-c", code], env={"PYTHONPATH": path, "PATH": "", "PYTHONDONTWRITEBYTECODE": "1"}, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": path, "PATH": "", "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
     )
     version, place = result.stdout.split()
     assert [version] == locked and place.startswith(str(LIBRARY))

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+
 from lakeshift_jobs import loading
 
 ROLE = "arn:aws:iam::123456789012:role/load"
@@ -16,6 +17,7 @@ def texts(contract: Any, rows: str | None) -> list[str]:
 
 def test_the_transaction_replaces_what_earlier_loads_left(contract: Any) -> None:
     landing = "id, name, price, loaded_at, object_key, line_number, partition_date, object_modified_at"
+    ledger = "object_key, etag, version_id, run_id, rows_read, rows_loaded, rows_rejected"
     staged = "object_key in (select object_key from staged_ledger)"
     assert texts(contract, "s3://b/rows.manifest") == [
         "lock raw_data.load_ledger, raw_data.orders",
@@ -30,9 +32,7 @@ def test_the_transaction_replaces_what_earlier_loads_left(contract: Any) -> None
         f"delete from raw_data.orders where {staged}",
         f"insert into raw_data.orders ({landing}) select {landing} from staged_rows",
         f"delete from raw_data.load_ledger where {staged}",
-        "insert into raw_data.load_ledger (object_key, etag, version_id, run_id, rows_read, rows_loaded, rows_rejected, "
-        "committed_at) select object_key, etag, version_id, run_id, rows_read, rows_loaded, rows_rejected, getdate() "
-        "from staged_ledger",
+        f"insert into raw_data.load_ledger ({ledger}, committed_at) select {ledger}, getdate() from staged_ledger",
     ]
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime
 
 import pytest
+
 from fakes import NOW, Bucket, Glue
 from lakeshift_jobs import catalog, publishing
 

@@ -7,7 +7,7 @@ from typing import Any
 from lakeshift_jobs import reconciliation as rec
 from lakeshift_jobs.lake import Partition, RawObject
 
-NOW = datetime.datetime(2025, 2, 1, 12, tzinfo=datetime.timezone.utc)
+NOW = datetime.datetime(2025, 2, 1, 12, tzinfo=datetime.UTC)
 
 
 def raw(key: str, etag: str) -> RawObject:

@@ -5,6 +5,7 @@ import io
 from typing import Any
 
 import pytest
+
 from lakeshift_jobs import records
 
 COLUMNS = ["id", "name", "price"]

@@ -8,8 +8,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-import evolution
 import pytest
+
+import evolution
 import sql
 import steps
 from contract import Column
@@ -26,7 +27,9 @@ VALUES = {
 
 
 def connect(fake: RedshiftData) -> Warehouse:
-    return Warehouse(fake.client, Target("workgroup", "elt-test", "analytics", "arn:secret"), "schema", "a", sleep=lambda _: None)
+    return Warehouse(
+        fake.client, Target("workgroup", "elt-test", "analytics", "arn:secret"), "schema", "a", sleep=lambda _: None
+    )
 
 
 def test_the_warehouses_sql_creates_each_user_and_role_once() -> None:
@@ -180,8 +183,14 @@ def test_the_administrator_logs_in_with_the_managed_secret(monkeypatch: pytest.M
     fake = RedshiftData({"select 1": "no such thing"})
     clients = {"redshift-serverless": namespace.client, "redshift-data": fake.client}
     monkeypatch.setattr(index.boto3, "client", clients.__getitem__)
-    environment = {"TARGET": "warehouse", "WAREHOUSE": "workgroup", "WAREHOUSE_NAME": "elt-test", "DATABASE": "analytics",
-                   "NAMESPACE": "elt-test", "PLACEHOLDERS": json.dumps(VALUES)}  # fmt: skip
+    environment = {
+        "TARGET": "warehouse",
+        "WAREHOUSE": "workgroup",
+        "WAREHOUSE_NAME": "elt-test",
+        "DATABASE": "analytics",
+        "NAMESPACE": "elt-test",
+        "PLACEHOLDERS": json.dumps(VALUES),
+    }
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(index, "PAYLOAD", PROJECT / "sql")

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+
 from fakes import RedshiftData
 from lakeshift_jobs.sql import Statement, split
 from lakeshift_jobs.warehouse import Target, Warehouse, WarehouseError
