@@ -1,0 +1,99 @@
+// The CDK app: reads the configuration and writes a template for each stack of each environment.
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
+
+	"lakeshift/config"
+	"lakeshift/stacks"
+)
+
+func main() {
+	defer jsii.Close()
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		jsii.Close()
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	loaded, err := config.Load(".")
+	if err != nil {
+		return fmt.Errorf("the configuration has faults:\n%w", err)
+	}
+	sources, err := stacks.Prepare(".", "build", loaded.Datasets)
+	if err != nil {
+		return err
+	}
+	app, err := newApp(".", "")
+	if err != nil {
+		return err
+	}
+	environments, err := chosen(app, loaded)
+	if err != nil {
+		return err
+	}
+	if err := build(app, environments, loaded.Datasets, sources); err != nil {
+		return err
+	}
+	assembly := app.Synth(nil)
+	return findings(*assembly.Directory())
+}
+
+// newApp takes the feature flags from cdk.json itself, so that templates are the same without the CDK's command line.
+// An empty folder leaves the choice of where to write to that command line.
+func newApp(root, folder string) (awscdk.App, error) {
+	text, err := os.ReadFile(filepath.Join(root, "cdk.json"))
+	if err != nil {
+		return nil, err
+	}
+	var settings struct{ Context map[string]any }
+	if err := json.Unmarshal(text, &settings); err != nil {
+		return nil, fmt.Errorf("cdk.json: %w", err)
+	}
+	props := &awscdk.AppProps{Context: &settings.Context, AnalyticsReporting: jsii.Bool(false)}
+	if folder != "" {
+		props.Outdir = jsii.String(folder)
+	}
+	return awscdk.NewApp(props), nil
+}
+
+// chosen environments: all, or those of `-c env=dev,prod`, which synthesizes faster.
+func chosen(app awscdk.App, loaded *config.Config) ([]config.Environment, error) {
+	names, _ := app.Node().TryGetContext(jsii.String("env")).(string)
+	if names == "" {
+		return loaded.Environments, nil
+	}
+	var environments []config.Environment
+	for name := range strings.SplitSeq(names, ",") {
+		environment, err := loaded.Environment(name)
+		if err != nil {
+			return nil, err
+		}
+		environments = append(environments, environment)
+	}
+	return environments, nil
+}
+
+// build every environment's stacks, and have cdk-nag look at them.
+func build(app awscdk.App, environments []config.Environment, datasets []config.Dataset, sources stacks.Sources) error {
+	checks := cdknag.NewAwsSolutionsChecks(&cdknag.NagPackProps{Verbose: jsii.Bool(true), Reports: jsii.Bool(false)})
+	for _, environment := range environments {
+		stage, err := stacks.NewEnvironment(app, environment, datasets, sources)
+		if err != nil {
+			return err
+		}
+		// an aspect of the app would not reach into its stages
+		awscdk.Aspects_Of(stage).Add(checks, nil)
+	}
+	return nil
+}

@@ -1,0 +1,173 @@
+package constructs
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatchactions"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssnssubscriptions"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// AlarmsProps say who is told.
+type AlarmsProps struct {
+	TopicName string
+	// Email gets a message with a link to confirm first.
+	Email string
+	// Prefix of the names of the jobs and crawlers that are watched.
+	Prefix string
+	// RuleName names the event rules.
+	RuleName func(event string) string
+	// DestroyData deletes the key of the topic together with the stack. The default retains it.
+	DestroyData bool
+}
+
+// Alarms tell people what went wrong.
+type Alarms struct {
+	Topic awssns.Topic
+	scope constructs.Construct
+}
+
+// NewAlarms creates the encrypted topic and the rules for runs that fail.
+func NewAlarms(scope constructs.Construct, id string, props AlarmsProps) Alarms {
+	this := constructs.NewConstruct(scope, jsii.String(id))
+	topic := newTopic(this, props)
+	topic.AddSubscription(awssnssubscriptions.NewEmailSubscription(jsii.String(props.Email), nil))
+
+	ours := []any{map[string]string{"prefix": props.Prefix + "-"}}
+	field := func(name string) string { return *awsevents.EventField_FromPath(jsii.String("$.detail." + name)) }
+	newRule(this, "JobFailed", props.RuleName("job-failed"), "A Glue job failed, timed out, was stopped or broke.", topic,
+		&awsevents.EventPattern{
+			Source: jsii.Strings("aws.glue"), DetailType: jsii.Strings("Glue Job State Change"),
+			Detail: &map[string]any{"jobName": ours, "state": []string{"FAILED", "TIMEOUT", "STOPPED", "ERROR"}},
+		},
+		fmt.Sprintf("Glue job %s ended as %s.\n\n%s\n\nRun %s; its log stands under that name in /aws-glue/jobs/output or /aws-glue/python-jobs/output.",
+			field("jobName"), field("state"), field("message"), field("jobRunId")))
+	newRule(this, "CrawlerFailed", props.RuleName("crawler-failed"), "A Glue crawler failed.", topic,
+		&awsevents.EventPattern{
+			Source: jsii.Strings("aws.glue"), DetailType: jsii.Strings("Glue Crawler State Change"),
+			Detail: &map[string]any{"crawlerName": ours, "state": []string{"Failed"}},
+		},
+		fmt.Sprintf("Glue crawler %s failed.\n\n%s\n\nNothing was loaded. Its log stands in /aws-glue/crawlers.", field("crawlerName"), field("errorMessage")))
+	return Alarms{Topic: topic, scope: this}
+}
+
+// newTopic is encrypted with a key of its own: the key that AWS manages for SNS lets neither alarms nor rules use it.
+func newTopic(scope constructs.Construct, props AlarmsProps) awssns.Topic {
+	policy := awscdk.RemovalPolicy_RETAIN
+	if props.DestroyData {
+		policy = awscdk.RemovalPolicy_DESTROY
+	}
+	key := awskms.NewKey(scope, jsii.String("Key"), &awskms.KeyProps{
+		Description: jsii.String("Encrypts " + props.TopicName), EnableKeyRotation: jsii.Bool(true), RemovalPolicy: policy,
+	})
+	useKey := func(service string, conditions *map[string]any) awsiam.PolicyStatement {
+		return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+			Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String(service), nil)},
+			Actions:    jsii.Strings("kms:Decrypt", "kms:GenerateDataKey*"),
+			Resources:  jsii.Strings("*"),
+			Conditions: conditions,
+		})
+	}
+	account := &map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": awscdk.Stack_Of(scope).Account()}}
+	key.AddToResourcePolicy(useKey("cloudwatch.amazonaws.com", account), nil)
+	// EventBridge names no source when it uses a key: a condition would silence it
+	key.AddToResourcePolicy(useKey("events.amazonaws.com", nil), nil)
+
+	topic := awssns.NewTopic(scope, jsii.String("Topic"), &awssns.TopicProps{
+		TopicName: jsii.String(props.TopicName), MasterKey: key, EnforceSSL: jsii.Bool(true),
+	})
+	topic.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("cloudwatch.amazonaws.com"), nil)},
+		Actions:    jsii.Strings("sns:Publish"),
+		Resources:  &[]*string{topic.TopicArn()},
+		Conditions: account,
+	}))
+	return topic
+}
+
+func newRule(scope constructs.Construct, id, name, description string, topic awssns.Topic, pattern *awsevents.EventPattern, message string) {
+	awsevents.NewRule(scope, jsii.String(id), &awsevents.RuleProps{
+		RuleName: jsii.String(name), Description: jsii.String(description), EventPattern: pattern,
+		Targets: &[]awsevents.IRuleTarget{awseventstargets.NewSnsTopic(topic, &awseventstargets.SnsTopicProps{
+			Message: awsevents.RuleTargetInput_FromText(jsii.String(message)),
+		})},
+	})
+}
+
+// DatasetAlarmsProps describe what is normal for a dataset.
+type DatasetAlarmsProps struct {
+	// Namespace and Dimensions of the metrics that the check job publishes.
+	Namespace  string
+	Dimensions map[string]string
+	// AlarmName names the alarm of a fact.
+	AlarmName func(fact string) string
+	// Freshness is how old the last complete run may be: 1 to 168 hours, as an alarm looks back 7 days at most.
+	Freshness time.Duration
+	// LoadJob is the name of the Spark job.
+	LoadJob string
+	// Quiet keeps the freshness alarm from telling anybody, where runs start on demand only.
+	Quiet   bool
+	Dataset string
+}
+
+// Watch a dataset: is it fresh, does every check hold, did Spark struggle?
+func (a Alarms) Watch(id string, props DatasetAlarmsProps) {
+	dimensions := map[string]*string{}
+	for name, value := range props.Dimensions {
+		dimensions[name] = jsii.String(value)
+	}
+	metric := func(name string, period awscdk.Duration) awscloudwatch.Metric {
+		return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
+			Namespace: jsii.String(props.Namespace), MetricName: jsii.String(name), DimensionsMap: &dimensions,
+			Statistic: jsii.String("Sum"), Period: period,
+		})
+	}
+	hours := jsii.Number(props.Freshness.Hours())
+	a.alarm(id+"Stale", !props.Quiet, awscloudwatch.AlarmProps{
+		AlarmName: jsii.String(props.AlarmName("stale")),
+		AlarmDescription: jsii.String(fmt.Sprintf(
+			"No complete run of %s within %.0f hours. `lakeshift status %s` shows which step is behind.", props.Dataset, *hours, props.Dataset)),
+		Metric: metric("Heartbeat", awscdk.Duration_Hours(jsii.Number(1))), EvaluationPeriods: hours, DatapointsToAlarm: hours,
+		Threshold: jsii.Number(1), ComparisonOperator: awscloudwatch.ComparisonOperator_LESS_THAN_THRESHOLD,
+		// a pipeline that never ran has no heartbeat either
+		TreatMissingData: awscloudwatch.TreatMissingData_BREACHING,
+	})
+	a.alarm(id+"CheckFailed", true, awscloudwatch.AlarmProps{
+		AlarmName: jsii.String(props.AlarmName("check-failed")),
+		AlarmDescription: jsii.String(fmt.Sprintf(
+			"Tables of %s don't hold what they should. runs/%s/latest.json in the artifacts bucket says what.", props.Dataset, props.Dataset)),
+		Metric: metric("CheckFailures", awscdk.Duration_Minutes(jsii.Number(5))), EvaluationPeriods: jsii.Number(1),
+		Threshold: jsii.Number(0), ComparisonOperator: awscloudwatch.ComparisonOperator_GREATER_THAN_THRESHOLD,
+		TreatMissingData: awscloudwatch.TreatMissingData_NOT_BREACHING,
+	})
+	a.alarm(id+"TasksFailed", true, awscloudwatch.AlarmProps{
+		AlarmName:        jsii.String(props.AlarmName("tasks-failed")),
+		AlarmDescription: jsii.String(fmt.Sprintf("Spark tasks of %s failed, even if a second try succeeded: workers may be too small.", props.LoadJob)),
+		Metric: awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
+			Namespace: jsii.String("Glue"), MetricName: jsii.String("glue.driver.aggregate.numFailedTasks"),
+			// Glue publishes under these three together; fewer never match
+			DimensionsMap: &map[string]*string{"JobName": jsii.String(props.LoadJob), "JobRunId": jsii.String("ALL"), "Type": jsii.String("count")},
+			Statistic:     jsii.String("Sum"), Period: awscdk.Duration_Minutes(jsii.Number(5)),
+		}),
+		EvaluationPeriods: jsii.Number(1), Threshold: jsii.Number(0), ComparisonOperator: awscloudwatch.ComparisonOperator_GREATER_THAN_THRESHOLD,
+		// a script that dies early publishes nothing: the rule for failed jobs tells of that
+		TreatMissingData: awscloudwatch.TreatMissingData_NOT_BREACHING,
+	})
+}
+
+func (a Alarms) alarm(id string, tell bool, props awscloudwatch.AlarmProps) {
+	props.ActionsEnabled = jsii.Bool(tell)
+	alarm := awscloudwatch.NewAlarm(a.scope, jsii.String(id), &props)
+	action := awscloudwatchactions.NewSnsAction(a.Topic)
+	alarm.AddAlarmAction(action)
+	alarm.AddOkAction(action)
+}

@@ -1,0 +1,139 @@
+package stacks
+
+import (
+	"path/filepath"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+
+	"lakeshift/config"
+	"lakeshift/constructs"
+)
+
+type dataset struct {
+	config.Dataset
+	stack   awscdk.Stack
+	loadJob string
+}
+
+// newDataset builds everything from the contract: a dataset needs no code of its own.
+func newDataset(
+	e environment, contract config.Dataset, lake constructs.Lake, catalog constructs.Catalog, access access, house warehouse,
+) dataset {
+	stack := e.stack("Dataset"+pascal(contract.Name), e.names.DatasetStack(contract.Name), "dataset "+contract.Name)
+	awscdk.Tags_Of(stack).Add(jsii.String("dataset"), jsii.String(contract.Name), nil)
+	stack.AddStackDependency(house.stack, jsii.String("landing tables are created in schemas that exist"))
+
+	raw := constructs.NewRawTable(stack, "Raw", constructs.TableProps{
+		Database: catalog.Raw, Name: contract.RawTable(), Description: contract.Description,
+		Location:      "s3://" + *lake.Raw.BucketName() + "/" + contract.Name + "/",
+		Columns:       texts(contract.Columns),
+		PartitionKeys: partitions(contract.Source.PartitionKeys),
+	}, constructs.RawFormat{
+		JSONLines: contract.Source.Format == "jsonl",
+		Delimiter: contract.Source.Delimiter, Quote: contract.Source.Quote, Escape: contract.Source.Escape, Header: contract.Source.Header,
+	})
+	constructs.NewParquetTable(stack, "Rejected", constructs.TableProps{
+		Database: catalog.Raw, Name: contract.RejectedTable(), Description: "Records of " + contract.Name + " that did not fit, and why.",
+		Location: "s3://" + *lake.Processed.BucketName() + "/rejected/" + contract.Name + "/",
+		Columns:  append(typed(config.RejectedColumns()), texts(contract.Columns)...),
+	})
+	constructs.NewParquetTable(stack, "Published", constructs.TableProps{
+		Database: catalog.Curated, Name: contract.Fact.Table, Description: "Facts of " + contract.Name + ", as of the last complete run.",
+		Location:      "s3://" + *lake.Processed.BucketName() + "/curated/" + contract.Fact.Table + "/",
+		Columns:       typed(contract.Fact.Columns),
+		PartitionKeys: typed(contract.Fact.Partitions),
+	})
+
+	pipeline := constructs.NewPipeline(stack, "Pipeline", e.pipeline(contract, raw, lake, access, house))
+	variables := house.variables(e, access, "dataset")
+	variables["DATASET"] = contract.Name
+	step := e.schemaStep(stack, "Schema", "dataset-"+contract.Name, e.sources.Folders.DatasetStep[contract.Name], access, variables)
+	// no run may begin before its tables are there
+	step.Before(pipeline.Start)
+
+	output(stack, "Workflow", *pipeline.Workflow.WorkflowName(), "Pipeline of "+contract.Name+": crawl, load, transform, check")
+	return dataset{Dataset: contract, stack: stack, loadJob: e.names.Job(contract.Name, "load")}
+}
+
+func (e environment) pipeline(
+	contract config.Dataset, raw constructs.RawTable, lake constructs.Lake, access access, house warehouse,
+) constructs.PipelineProps {
+	props := constructs.PipelineProps{
+		WorkflowName: e.names.Workflow(contract.Name),
+		CrawlerName:  e.names.Crawler(contract.Name),
+		Step:         func(step string) string { return e.names.Job(contract.Name, step) },
+		Description:  "From raw files of " + contract.Name + " to published " + contract.Fact.Table + ".",
+		Crawler:      access.Crawler, Load: access.Load, Transform: access.Transform, Check: access.Check,
+		RawTable: raw, RawDatabase: e.names.RawDatabase(), RawTableName: contract.RawTable(),
+		Scripts: filepath.Join(e.sources.Root, "assets", "glue"),
+		Library: e.sources.Library,
+		Bundle:  e.sources.Folders.Bundle[contract.Name],
+		Arguments: map[string]string{
+			"environment":      e.Name,
+			"dataset":          contract.Name,
+			"warehouse":        house.Kind,
+			"warehouse_name":   house.Name,
+			"database":         house.Database,
+			"raw_bucket":       *lake.Raw.BucketName(),
+			"processed_bucket": *lake.Processed.BucketName(),
+			"artifacts_bucket": *lake.Artifacts.BucketName(),
+			"raw_database":     e.names.RawDatabase(),
+			"curated_database": e.names.CuratedDatabase(),
+		},
+		StepArguments: map[string]map[string]string{
+			"load":      {"copy_role_arn": *access.WarehouseLoad.RoleArn()},
+			"transform": {"publish_role_arn": *access.WarehousePublish.RoleArn(), "athena_workgroup": e.names.AthenaWorkgroup()},
+			"check":     {"athena_workgroup": e.names.AthenaWorkgroup()},
+		},
+		Workers: contract.Load.Workers, WorkerType: contract.Load.WorkerType, LoadMinutes: contract.Load.TimeoutMinutes,
+		Schedule: contract.Schedule, Paused: e.ScheduleOff,
+	}
+	if e.Workers > 0 {
+		props.Workers = e.Workers
+	}
+	if e.WorkerType != "" {
+		props.WorkerType = e.WorkerType
+	}
+	if e.Schedule != "" {
+		props.Schedule = e.Schedule
+	}
+	return props
+}
+
+// texts: the raw zone is all strings, whatever the contract says; the load tells who does not fit.
+func texts(columns []config.Column) []constructs.Column {
+	list := make([]constructs.Column, len(columns))
+	for i, column := range columns {
+		list[i] = constructs.Column{Name: column.Name, Type: "string", Comment: column.Description}
+	}
+	return list
+}
+
+func typed(columns []config.Column) []constructs.Column {
+	list := make([]constructs.Column, len(columns))
+	for i, column := range columns {
+		list[i] = constructs.Column{Name: column.Name, Type: column.Type.Glue(), Comment: column.Description}
+	}
+	return list
+}
+
+func partitions(names []string) []constructs.Column {
+	list := make([]constructs.Column, len(names))
+	for i, name := range names {
+		list[i] = constructs.Column{Name: name, Type: "string"}
+	}
+	return list
+}
+
+// pascal turns web_orders into WebOrders.
+func pascal(name string) string {
+	var id strings.Builder
+	for word := range strings.SplitSeq(name, "_") {
+		if word != "" {
+			id.WriteString(strings.ToUpper(word[:1]) + word[1:])
+		}
+	}
+	return id.String()
+}

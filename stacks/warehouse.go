@@ -1,0 +1,82 @@
+package stacks
+
+import (
+	"encoding/json"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+
+	"lakeshift/config"
+	"lakeshift/constructs"
+)
+
+type warehouse struct {
+	constructs.Warehouse
+	stack awscdk.Stack
+}
+
+func newWarehouse(e environment, network constructs.Network, access access) warehouse {
+	stack := e.stack("Warehouse", e.names.Stack("warehouse"), "the warehouse, its users, roles and schemas")
+	house := constructs.NewWarehouse(stack, "Warehouse", constructs.WarehouseProps{
+		Name:        e.names.Warehouse(),
+		Database:    config.Database,
+		AdminSecret: e.names.WarehouseAdminSecret(),
+		BaseRPUs:    e.BaseRPUs,
+		MaxRPUs:     e.MaxRPUs,
+		Network:     network,
+		Roles:       []awsiam.Role{access.WarehouseLoad, access.WarehousePublish, access.WarehouseLake},
+		LogDays:     e.logDays,
+		DestroyData: e.DestroyData,
+	})
+	house.GrantConnect("LoadConnects", access.Load)
+	house.GrantConnect("TransformConnects", access.Transform)
+	house.GrantConnect("CheckConnects", access.Check)
+	administers := house.GrantAdminister("SchemaAdministers", access.Schema)
+	connection := house.NewConnection("Connection", e.names.Connection(), network)
+
+	w := warehouse{Warehouse: house, stack: stack}
+	step := e.schemaStep(stack, "Schema", "warehouse", e.sources.Folders.WarehouseStep, access, w.variables(e, access, "warehouse"))
+	step.After(house.Ready(), administers)
+	output(stack, "Workgroup", house.Name, "Redshift Serverless workgroup")
+	output(stack, "Host", house.Host, "Where SQL clients inside the network connect to")
+	output(stack, "AdminSecret", house.AdminSecret, "Secret of the administrator, managed by Redshift")
+	output(stack, "Connection", *connection.ConnectionName(), "Glue connection for Glue Studio and notebooks")
+	return w
+}
+
+// variables of a schema step that works on the warehouse.
+func (w warehouse) variables(e environment, access access, target string) map[string]string {
+	analysts := e.Analysts
+	if analysts == nil {
+		analysts = []string{}
+	}
+	return map[string]string{
+		"TARGET":         target,
+		"WAREHOUSE":      w.Kind,
+		"WAREHOUSE_NAME": w.Name,
+		"NAMESPACE":      w.Namespace,
+		"DATABASE":       w.Database,
+		"PLACEHOLDERS":   toJSON(e.placeholders(access)),
+		"ANALYSTS":       toJSON(analysts),
+	}
+}
+
+// schemaStep applies the SQL of a folder of the bundle.
+func (e environment) schemaStep(
+	stack awscdk.Stack, id, target, folder string, access access, variables map[string]string,
+) constructs.SchemaStep {
+	return constructs.NewSchemaStep(stack, id, constructs.SchemaStepProps{
+		Folder: folder, Role: access.Schema, Variables: variables, LogGroup: e.names.SchemaLogGroup(target),
+		LogDays: e.logDays, DestroyData: e.DestroyData,
+		Description: "Applies SQL of " + target + " when a deployment changes it.",
+	})
+}
+
+// toJSON of names and ARNs, which hold nothing that JSON would escape.
+func toJSON(value any) string {
+	text, err := json.Marshal(value)
+	if err != nil {
+		panic(err) // strings always marshal
+	}
+	return string(text)
+}
