@@ -51,12 +51,19 @@ PRIVATE: dict[str, dict[str, tuple[str, ...] | None]] = {
         "detect_service": ("method", "path", "headers", "query_params"),
         "extract_access_key_id": ("headers", "query_params"),
     },
+    "ministack.services.cloudformation.custom_resource": {
+        "deliver_response": ("token", "response"),
+        "invoke_custom_resource": None,
+    },
     "ministack.services.cloudformation.provisioners": {"_RESOURCE_HANDLERS": None},
     "ministack.services.cloudformation.stacks": {
         "_runs_on_worker_thread": ("resource_type",),
     },
     "ministack.services.eventbridge": {"_put_events": ("data", "allow_aws_source")},
-    "ministack.services.lambda_svc": {"execution_credentials": ("config",)},
+    "ministack.services.lambda_svc": {
+        "_execute_function_with_config_scope": ("func", "event"),
+        "execution_credentials": ("config",),
+    },
     "ministack.services.sts": {
         "_sessions": None,
         "register_session": ("access_key", "session"),
@@ -305,6 +312,27 @@ def give_lambdas_their_role() -> None:
 
     for module in ("ministack.core.lambda_runtime", "ministack.services.lambda_svc"):
         importlib.import_module(module).execution_credentials = execution_credentials
+
+
+def fail_custom_resources_that_never_answer() -> None:
+    """A custom resource whose Lambda ends without an answer fails with the Lambda's own error.
+
+    CloudFormation waits an hour for it, and so does ministack; nobody here wants to.
+    """
+    lambda_svc = importlib.import_module("ministack.services.lambda_svc")
+    custom = importlib.import_module("ministack.services.cloudformation.custom_resource")
+    execute = lambda_svc._execute_function_with_config_scope
+
+    def execute_and_answer(func: dict, event: Any) -> Any:
+        result = execute(func, event)
+        if isinstance(event, dict) and "ResponseURL" in event and result.get("error"):
+            body = result.get("body") or {}
+            token = event["ResponseURL"].rsplit("/", 1)[-1]
+            reason = f"the Lambda of the custom resource failed: {body.get('errorMessage', body)}"
+            custom.deliver_response(token, {"Status": "FAILED", "Reason": reason})
+        return result
+
+    lambda_svc._execute_function_with_config_scope = execute_and_answer
 
 
 # --- requests -----------------------------------------------------------------------------------

@@ -8,7 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from local import cloudformation_ec2, cloudformation_s3, cloudformation_sns
+from local import (
+    cloudformation_custom,
+    cloudformation_ec2,
+    cloudformation_s3,
+    cloudformation_sns,
+)
 from local.context import Context
 
 Handlers = Mapping[str, Callable]
@@ -16,6 +21,7 @@ Handlers = Mapping[str, Callable]
 
 def types(context: Context) -> dict[str, Handlers]:
     return {
+        **cloudformation_custom.types(context),
         **cloudformation_ec2.types(context),
         **cloudformation_s3.types(context),
         **cloudformation_sns.types(context),

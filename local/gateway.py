@@ -12,8 +12,10 @@ import asyncio
 import importlib
 import json
 import logging
+import os
 import signal
 import sys
+import traceback
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -29,7 +31,7 @@ ENGINES = ("glue", "redshift", "athena")
 HOST = "127.0.0.1"
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m local.gateway")
     parser.add_argument("--state", type=Path, required=True)
     parser.add_argument("--port", type=int, required=True)
@@ -46,15 +48,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     engines = load_engines(name for name in options.engines.split(",") if name)
     assemble(context, engines)
     adapter.log_to(context.log_path("gateway"))
+    code = 1
     try:
         start(context, engines)
-        asyncio.run(serve(context, options.port))
+        asyncio.new_event_loop().run_until_complete(serve(context, options.port))
+        code = 0
     except BaseException:
         log.exception("the gateway ends")
-        raise
+        traceback.print_exc()
     finally:
         stop(engines)
-    return 0
+    logging.shutdown()
+    sys.stderr.flush()
+    # A worker thread may still wait for a Lambda or a query; everything is saved and stopped.
+    os._exit(code)
 
 
 def load_engines(names) -> dict[str, ModuleType]:
@@ -67,6 +74,7 @@ def assemble(context: Context, engines: dict[str, ModuleType]) -> None:
 
     adapter.check()
     adapter.give_lambdas_their_role()
+    adapter.fail_custom_resources_that_never_answer()
     adapter.add_cloudformation_types(cloudformation.types(context))
     for name, engine in engines.items():
         adapter.add_engine(name, engine)
@@ -117,4 +125,4 @@ async def serve(context: Context, port: int) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
