@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(PROJECT / "assets" / "glue"), str(PROJECT / "assets" / "schema_step"), str(Path(__file__).parent)]
+sys.path[:0] = [
+    *(str(PROJECT / "assets" / "glue"), str(PROJECT / "assets" / "schema_step")),
+    *(str(Path(__file__).parent), str(PROJECT)),
+]
 # Spark's workers import the package too
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [sys.path[0], os.environ.get("PYTHONPATH", "")]))
 os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
