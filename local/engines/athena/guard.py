@@ -3,7 +3,7 @@
     python guard.py COMMAND…
 
 Its standard input is a pipe that only the starter holds open: end of file means that the starter
-closed it or died. Then the command gets SIGTERM, and SIGKILL if that does not help.
+closed it or died. The command is then killed at once; it must keep nothing that matters.
 """
 
 from __future__ import annotations
@@ -13,20 +13,14 @@ import subprocess
 import sys
 import threading
 
-GRACE_SECONDS = 10
-
 
 def main(command: list[str]) -> int:
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
-    signal.signal(signal.SIGTERM, lambda *_: child.terminate())
+    signal.signal(signal.SIGTERM, lambda *_: child.kill())
 
     def watch() -> None:
         sys.stdin.buffer.read()
-        child.terminate()
-        try:
-            child.wait(GRACE_SECONDS)
-        except subprocess.TimeoutExpired:
-            child.kill()
+        child.kill()
 
     threading.Thread(target=watch, daemon=True).start()
     return child.wait()

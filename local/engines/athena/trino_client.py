@@ -52,8 +52,10 @@ def run(
         "X-Trino-Time-Zone": "UTC",
         "X-Trino-Session": ",".join(f"{name}={value}" for name, value in session.items()),
     }
-    request = urllib.request.Request(f"{url}/v1/statement", sql.encode(), headers)
+    statement = urllib.request.Request(f"{url}/v1/statement", sql.encode(), headers)
+    request = statement
     next_uri: str | None = None
+    deadline = time.monotonic() + BUSY_SECONDS
     try:
         while True:
             body = _call(request)
@@ -64,6 +66,12 @@ def run(
             if not answer.columns:
                 answer.columns = body.get("columns", [])
             if error := body.get("error"):
+                if error["errorName"] == "NO_NODES_AVAILABLE" and time.monotonic() < deadline:
+                    # up, but for its first seconds the server has not yet found itself as a worker
+                    on_progress(answer)
+                    time.sleep(0.25)
+                    request = statement
+                    continue
                 raise QueryFailed(
                     f"{error['errorName']}: {error['message']}",
                     user_error=error.get("errorType") == "USER_ERROR",
