@@ -1,0 +1,232 @@
+"""External schemas over the Glue catalog: tables of the lake, read as Redshift Spectrum does.
+
+Only partitions registered in the catalog count: Spectrum knows nothing of Athena's partition projection.
+https://docs.aws.amazon.com/redshift/latest/dg/c-spectrum-external-tables.html
+"""
+
+from __future__ import annotations
+
+import bz2
+import csv
+import gzip
+import io
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from botocore.exceptions import ClientError
+
+from .copy import hidden
+from .errors import NotEmulated, RedshiftError
+from .lake import Lake, S3Object, parse_url, role_of_arn
+from .tokens import quote_ident
+
+_OPEN_CSV = "org.apache.hadoop.hive.serde2.OpenCSVSerde"
+_LAZY = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"
+_JSON = ("org.openx.data.jsonserde.JsonSerDe", "org.apache.hive.hcatalog.data.JsonSerDe")
+_PARQUET = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
+_PSEUDO = ("$path", "$size")
+
+_TYPES = {
+    "string": "varchar", "smallint": "int2", "tinyint": "int2", "int": "int4", "integer": "int4", "bigint": "int8",
+    "float": "float4", "double": "float8", "boolean": "bool", "date": "date", "timestamp": "timestamp",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ExternalSchema:
+    name: str
+    glue_database: str
+    role_arn: str
+
+
+@dataclass
+class ExternalTable:
+    """A Glue table: its columns as (name, Hive type) and where its files lie."""
+
+    name: str
+    columns: list[tuple[str, str]]
+    partition_keys: list[tuple[str, str]]
+    storage: dict
+    parameters: dict
+    partitions: list[tuple[list[str], dict]]
+
+
+def sql_type(hive: str) -> str:
+    hive = hive.strip().lower()
+    match = re.fullmatch(r"(decimal|varchar|char)\((.*)\)", hive)
+    if match:
+        return f"{'numeric' if match[1] == 'decimal' else match[1]}({match[2]})"
+    if hive not in _TYPES:
+        raise NotEmulated(f"an external column of type {hive}")
+    return _TYPES[hive]
+
+
+def find_table(context, schema: ExternalSchema, name: str, account: str) -> ExternalTable:
+    glue = context.client("glue", principal=role_of_arn(schema.role_arn, account))
+    try:
+        table = glue.get_table(DatabaseName=schema.glue_database, Name=name)["Table"]
+        keys = [(column["Name"], column.get("Type", "string")) for column in table.get("PartitionKeys", [])]
+        partitions = []
+        if keys:
+            pages = glue.get_paginator("get_partitions").paginate(DatabaseName=schema.glue_database, TableName=name)
+            partitions = [
+                (partition["Values"], partition["StorageDescriptor"]) for page in pages for partition in page["Partitions"]
+            ]
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "EntityNotFoundException":
+            raise RedshiftError(f'relation "{schema.name}.{name}" does not exist') from error
+        raise RedshiftError(f"Spectrum: {error.response['Error'].get('Message', error)}") from error
+    storage = table.get("StorageDescriptor", {})
+    columns = [(column["Name"], column.get("Type", "string")) for column in storage.get("Columns", [])]
+    if not storage.get("Location") and not partitions:
+        raise NotEmulated(f"{schema.name}.{name}, which is a view of the catalog,")
+    return ExternalTable(name, columns, keys, storage, table.get("Parameters", {}), partitions)
+
+
+def load(
+    connection, context, schema: ExternalSchema, name: str, mentioned: frozenset[str] | None, account: str
+) -> None:
+    """Puts the table's rows where the translated statement looks for them: a temporary table "schema.name"."""
+    table = find_table(context, schema, name, account)
+    lake = Lake(context, role_of_arn(schema.role_arn, account))
+    declared = {column.lower(): kind for column, kind in [*table.columns, *table.partition_keys]}
+    wanted = {column: sql_type(kind) for column, kind in declared.items() if mentioned is None or column in mentioned}
+    if mentioned is not None:
+        wanted |= {"$path": "varchar", "$size": "int8"} if mentioned & set(_PSEUDO) else {}
+    if not wanted:
+        wanted = {next(iter(declared)): "varchar"}  # count(*) needs rows, not values
+    target = quote_ident(f"{schema.name}.{name}")
+    definition = ", ".join(f"{quote_ident(column)} {kind}" for column, kind in wanted.items())
+    connection.execute(f"drop table if exists pg_temp.{target}")
+    connection.execute(f"create temporary table {target} ({definition}) on commit drop")
+    with connection.cursor().copy(f"copy pg_temp.{target} from stdin") as sink:
+        for row in _rows(table, lake):
+            sink.write_row([row.get(column) for column in wanted])
+
+
+def _rows(table: ExternalTable, lake: Lake) -> Iterator[dict]:
+    places = table.partitions or ([] if table.partition_keys else [([], table.storage)])
+    for values, storage in places:
+        fixed = {key.lower(): value for (key, _), value in zip(table.partition_keys, values, strict=True)}
+        bucket, prefix = parse_url(storage["Location"])
+        if prefix and not prefix.endswith("/"):
+            prefix += "/"
+        for item in lake.list(bucket, prefix):
+            if hidden(item.key) or not item.size:
+                continue
+            extra = fixed | {"$path": item.url, "$size": item.size}
+            for row in _read(item, lake, storage, table):
+                yield {**row, **extra}
+
+
+def _read(item: S3Object, lake: Lake, storage: dict, table: ExternalTable) -> Iterator[dict]:
+    serde = storage.get("SerdeInfo") or table.storage.get("SerdeInfo") or {}
+    library, options = serde.get("SerializationLibrary", ""), serde.get("Parameters") or {}
+    columns = [(name.lower(), kind) for name, kind in table.columns]
+    body = lake.read(item)
+    if library == _PARQUET:
+        yield from _parquet(body, columns, item)
+        return
+    lines = _lines(body, item.key)
+    if library in (_OPEN_CSV, _LAZY):
+        skip = int(table.parameters.get("skip.header.line.count") or options.get("skip.header.line.count") or 0)
+        for _ in range(skip):
+            next(lines, None)
+        rows = _open_csv(lines, options) if library == _OPEN_CSV else _delimited(lines, options)
+        for values in rows:
+            padded = values + [None] * (len(columns) - len(values))
+            yield {name: _value(value, kind) for (name, kind), value in zip(columns, padded, strict=False)}
+    elif library in _JSON:
+        yield from _json(lines, columns, options, item)
+    else:
+        raise NotEmulated(f"SerDe {library}")
+
+
+def _lines(body: bytes, key: str) -> Iterator[str]:
+    if key.endswith(".gz"):
+        body = gzip.decompress(body)
+    elif key.endswith(".bz2"):
+        body = bz2.decompress(body)
+    text = body.decode("utf-8", errors="replace")
+    # a record ends where a line ends: the SerDe never sees a line break
+    return iter(re.split(r"\r\n|\n|\r", text)[: None if not text.endswith(("\n", "\r")) else -1])
+
+
+def _open_csv(lines: Iterator[str], options: dict) -> Iterator[list[str | None]]:
+    separator = options.get("separatorChar", ",")
+    quote = options.get("quoteChar", '"')
+    escape = options.get("escapeChar", "\\")
+    for line in lines:
+        reader = csv.reader(
+            [line],
+            delimiter=separator,
+            quotechar=quote,
+            escapechar=None if escape in ("", quote) else escape,
+            doublequote=True,
+        )
+        # an empty line is a record too, of one empty field
+        yield next(reader, None) or [""]
+
+
+def _delimited(lines: Iterator[str], options: dict) -> Iterator[list[str | None]]:
+    separator = options.get("field.delim") or options.get("serialization.format") or "\x01"
+    null = options.get("serialization.null.format", "\\N")
+    for line in lines:
+        yield [None if value == null else value for value in line.split(separator)]
+
+
+def _value(value: str | None, kind: str) -> object:
+    """A text field in a typed column: what does not parse is null."""
+    if value is None or kind == "string" or kind.startswith(("varchar", "char")):
+        return value
+    patterns = {
+        "tinyint": r"-?\d{1,3}", "smallint": r"-?\d{1,5}", "int": r"-?\d{1,10}", "bigint": r"-?\d{1,19}",
+        "float": r"-?\d+(\.\d*)?([eE][-+]?\d+)?", "double": r"-?\d+(\.\d*)?([eE][-+]?\d+)?",
+        "date": r"\d{4}-\d{2}-\d{2}", "timestamp": r"\d{4}-\d{2}-\d{2}[ T].*", "boolean": r"(?i)true|false",
+    }  # fmt: skip
+    pattern = patterns.get(kind, r"-?\d+(\.\d+)?")
+    return value if re.fullmatch(pattern, value) else None
+
+
+def _json(lines: Iterator[str], columns: list[tuple[str, str]], options: dict, item: S3Object) -> Iterator[dict]:
+    lenient = options.get("ignore.malformed.json", "").lower() == "true"
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            record = {name.lower(): value for name, value in json.loads(line).items()}
+        except (ValueError, AttributeError) as error:
+            if lenient:
+                yield {}
+                continue
+            raise RedshiftError(
+                f"Spectrum Scan Error\n  Detail: Error while parsing JSON, line {number} of {item.url}: {error}"
+            ) from error
+        yield {name: _json_value(record.get(name), kind) for name, kind in columns}
+
+
+def _json_value(value: object, kind: str) -> object:
+    if value is None:
+        return None
+    if isinstance(value, (dict, list)):
+        return json.dumps(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return _value(str(value), kind)
+
+
+def _parquet(body: bytes, columns: list[tuple[str, str]], item: S3Object) -> Iterator[dict]:
+    try:
+        table = pq.read_table(io.BytesIO(body), partitioning=None)
+    except pa.ArrowException as error:
+        raise RedshiftError(f"Spectrum Scan Error\n  Detail: {item.url}: {error}") from error
+    names = {name.lower(): name for name in table.column_names}
+    for batch in table.select([names[name] for name, _ in columns if name in names]).to_batches(10_000):
+        for row in batch.to_pylist():
+            yield {name.lower(): value for name, value in row.items()}
+
+
