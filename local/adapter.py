@@ -51,12 +51,18 @@ PRIVATE: dict[str, dict[str, tuple[str, ...] | None]] = {
         "detect_service": ("method", "path", "headers", "query_params"),
         "extract_access_key_id": ("headers", "query_params"),
     },
+    "ministack.services.cloudformation": {
+        "_stacks": None,
+        "_restore_state": ("data",),
+        "load_persisted_state": ("data",),
+    },
     "ministack.services.cloudformation.custom_resource": {
         "deliver_response": ("token", "response"),
         "invoke_custom_resource": None,
     },
     "ministack.services.cloudformation.provisioners": {"_RESOURCE_HANDLERS": None},
     "ministack.services.cloudformation.stacks": {
+        "_deploy_stack_async": ("stack_name", "stack_id", "template"),
         "_runs_on_worker_thread": ("resource_type",),
     },
     "ministack.services.eventbridge": {"_put_events": ("data", "allow_aws_source")},
@@ -203,6 +209,55 @@ _stock_on_worker_thread: Callable[[str], bool] = lambda _type: False
 
 def _on_worker_thread(resource_type: str) -> bool:
     return resource_type in _worker_types or _stock_on_worker_thread(resource_type)
+
+
+def survive_kills_during_deployments() -> None:
+    """A gateway killed in mid-deployment comes back with stacks that the CDK can go on with.
+
+    Stock, such a stack stays "in progress" for ever and knows nothing of what it had created.
+    """
+    cloudformation = importlib.import_module("ministack.services.cloudformation")
+    stacks = importlib.import_module("ministack.services.cloudformation.stacks")
+    handlers = importlib.import_module("ministack.services.cloudformation.handlers")
+    changesets = importlib.import_module("ministack.services.cloudformation.changesets")
+    deploy, load = stacks._deploy_stack_async, cloudformation.load_persisted_state
+
+    def deploy_and_record(stack_name, *arguments, **named):
+        # The dictionary is filled as resources come; attached now, it is saved with them.
+        cloudformation._stacks[stack_name].setdefault("_resources", {})
+        return deploy(stack_name, *arguments, **named)
+
+    def load_and_settle(data):
+        load(data)
+        for stack in cloudformation._stacks._data.values():
+            if settled := settled_status(stack["StackStatus"]):
+                stack["StackStatus"] = settled
+                stack["StackStatusReason"] = "the local AWS was killed while it worked on it"
+
+    for module in (stacks, handlers, changesets, cloudformation):
+        if hasattr(module, "_deploy_stack_async"):
+            module._deploy_stack_async = deploy_and_record
+    cloudformation.load_persisted_state = load_and_settle
+
+
+def settled_status(status: str) -> str | None:
+    """What an interrupted operation has come to; None if nothing was interrupted."""
+    if not status.endswith("_IN_PROGRESS"):
+        return None
+    if status.startswith("UPDATE"):
+        return "UPDATE_ROLLBACK_COMPLETE"  # the CDK updates it again
+    if status.startswith("DELETE"):
+        return "DELETE_FAILED"
+    return "ROLLBACK_FAILED"  # the CDK deletes it and begins anew
+
+
+def deployments_in_progress() -> list[str]:
+    cloudformation = importlib.import_module("ministack.services.cloudformation")
+    return [
+        stack["StackName"]
+        for stack in list(cloudformation._stacks._data.values())
+        if stack["StackStatus"].endswith("_IN_PROGRESS")
+    ]
 
 
 def cloudformation_handler(resource_type: str) -> dict[str, Callable]:

@@ -118,19 +118,21 @@ def in_plain_words(line: str) -> str | None:
     if done:
         changed = "already up to date" if "no changes" in done[2] else "deployed"
         return f"  {done[1].split('/')[-1].removesuffix(')')}: {changed}"
-    if "_FAILED" in line:
-        return f"  {line.strip()}"
     return None
 
 
 def failure(said: list[str]) -> str:
-    """What went wrong, without the noise around it."""
-    telling = [
-        line.strip()
-        for line in said
-        if re.search(r"_FAILED|❌|[Ee]rror|failed|panic|\.go:\d+", line) and "✨" not in line
-    ]
-    chosen = list(dict.fromkeys(telling))[:20] or said[-20:]
+    """What went wrong, without the noise around it: the failed resources and their own words, else
+    every line that sounds like an error."""
+    resources = []
+    for line in said:
+        event = re.search(r"(?:CREATE|UPDATE|DELETE)_FAILED\s+\|\s*(\S+)\s+\|\s*(.*)", line)
+        if event and "resource(s) failed" not in line:
+            resources.append(f"{event[1]} {event[2]}".strip())
+    if not resources:
+        telling = r"❌|‣|[Ee]rror|failed|panic|\.go:\d+"
+        resources = [line.strip() for line in said if re.search(telling, line)]
+    chosen = list(dict.fromkeys(resources))[:20] or said[-20:]
     return "\n".join(f"  {line}" for line in chosen)
 
 

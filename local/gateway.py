@@ -29,6 +29,7 @@ log = logging.getLogger("lakeshift.gateway")
 
 ENGINES = ("glue", "redshift", "athena")
 HOST = "127.0.0.1"
+QUIET_SECONDS = 15  # shorter than what `down` waits before it kills
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -75,6 +76,7 @@ def assemble(context: Context, engines: dict[str, ModuleType]) -> None:
     adapter.check()
     adapter.give_lambdas_their_role()
     adapter.fail_custom_resources_that_never_answer()
+    adapter.survive_kills_during_deployments()
     adapter.add_cloudformation_types(cloudformation.types(context))
     for name, engine in engines.items():
         adapter.add_engine(name, engine)
@@ -118,10 +120,21 @@ async def serve(context: Context, port: int) -> None:
     app = RequestLog(adapter.asgi_app(), context, on_change=changed.set)
     saver = asyncio.create_task(adapter.save_when_idle(changed))
     try:
-        await hypercorn_serve(app, config, shutdown_trigger=stopping.wait)
+        await hypercorn_serve(app, config, shutdown_trigger=lambda: until_quiet(stopping))
     finally:
         saver.cancel()
         app.close()
+
+
+async def until_quiet(stopping: asyncio.Event) -> None:
+    """Waits for the signal to stop and then for deployments under way: half a stack is no state
+    to keep."""
+    await stopping.wait()
+    for _ in range(int(QUIET_SECONDS / 0.1)):
+        if not adapter.deployments_in_progress():
+            return
+        await asyncio.sleep(0.1)
+    log.warning("stopping in the middle of %s", ", ".join(adapter.deployments_in_progress()))
 
 
 if __name__ == "__main__":

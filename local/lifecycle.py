@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
 DEFAULT_PORT = 4571
 START_SECONDS = 90
-STOP_SECONDS = 20
+STOP_SECONDS = 30
 # Every process of one local AWS inherits it: that is how `down` finds what is left.
 OWNER = "LAKESHIFT_OWNER"
 
