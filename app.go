@@ -17,12 +17,29 @@ import (
 )
 
 func main() {
-	defer jsii.Close()
-	if err := run(); err != nil {
+	// The CDK's own validation takes longer than all the rest; cfn-lint and cdk-nag look at the same templates.
+	// Traces would show the CDK's JavaScript, never our Go.
+	for name, value := range map[string]string{"CDK_VALIDATION": "false", "CDK_DISABLE_STACK_TRACE": "1"} {
+		if os.Getenv(name) == "" {
+			os.Setenv(name, value)
+		}
+	}
+	err := run()
+	closeQuietly()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		jsii.Close()
 		os.Exit(1)
 	}
+}
+
+// closeQuietly ends the CDK's kernel. Two goroutines of jsii wait for it; the loser says on stderr that the child is gone.
+func closeQuietly() {
+	stderr := os.Stderr
+	if nowhere, err := os.Open(os.DevNull); err == nil {
+		os.Stderr = nowhere
+	}
+	jsii.Close()
+	os.Stderr = stderr
 }
 
 func run() error {

@@ -2,7 +2,6 @@ package constructs
 
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsglue"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
@@ -150,21 +149,25 @@ func (w Warehouse) grant(id string, role awsiam.Role, statements ...awsiam.Polic
 }
 
 // NewConnection describes the warehouse to Glue Studio, notebooks and jobs inside the network, with the secret by name.
-func (w Warehouse) NewConnection(id, name string, network Network) awsglue.Connection {
-	connection := awsglue.NewConnection(w.scope, jsii.String(id), &awsglue.ConnectionProps{
-		ConnectionName: jsii.String(name),
-		Description:    jsii.String("The warehouse, as its administrator; for Glue Studio and notebooks."),
-		Type:           awsglue.ConnectionType_JDBC(),
-		Properties: &map[string]*string{
-			"JDBC_CONNECTION_URL": jsii.String("jdbc:redshift://" + w.Host + ":5439/" + w.Database),
-			"JDBC_ENFORCE_SSL":    jsii.String("true"),
-			// A serverless namespace tells CloudFormation no ARN of its secret, but the name follows a rule.
-			"SECRET_ID": jsii.String(w.AdminSecret),
+func (w Warehouse) NewConnection(id, name string, network Network) awsglue.CfnConnection {
+	subnet := network.Subnets[0]
+	return awsglue.NewCfnConnection(w.scope, jsii.String(id), &awsglue.CfnConnectionProps{
+		CatalogId: awscdk.Stack_Of(w.scope).Account(),
+		ConnectionInput: &awsglue.CfnConnection_ConnectionInputProperty{
+			Name:           jsii.String(name),
+			Description:    jsii.String("The warehouse, as its administrator; for Glue Studio and notebooks."),
+			ConnectionType: jsii.String("JDBC"),
+			ConnectionProperties: map[string]string{
+				"JDBC_CONNECTION_URL": "jdbc:redshift://" + w.Host + ":5439/" + w.Database,
+				"JDBC_ENFORCE_SSL":    "true",
+				// A serverless namespace tells CloudFormation no ARN of its secret, but the name follows a rule.
+				"SECRET_ID": w.AdminSecret,
+			},
+			PhysicalConnectionRequirements: &awsglue.CfnConnection_PhysicalConnectionRequirementsProperty{
+				AvailabilityZone:    subnet.AvailabilityZone(),
+				SubnetId:            subnet.SubnetId(),
+				SecurityGroupIdList: &[]*string{network.Glue.SecurityGroupId()},
+			},
 		},
-		Network:        awsglue.ConnectionNetwork_Subnet(network.Subnets[0]),
-		SecurityGroups: &[]awsec2.ISecurityGroup{network.Glue},
 	})
-	awscdk.Annotations_Of(connection).AcknowledgeWarning(
-		jsii.String("@aws-cdk/aws-glue-alpha:plaintextConnectionSecret"), jsii.String("SECRET_ID is the secret's name."))
-	return connection
 }

@@ -40,7 +40,7 @@ func newWarehouse(e environment, network constructs.Network, access access) ware
 	output(stack, "Workgroup", house.Name, "Redshift Serverless workgroup")
 	output(stack, "Host", house.Host, "Where SQL clients inside the network connect to")
 	output(stack, "AdminSecret", house.AdminSecret, "Secret of the administrator, managed by Redshift")
-	output(stack, "Connection", *connection.ConnectionName(), "Glue connection for Glue Studio and notebooks")
+	output(stack, "Connection", *connection.Ref(), "Glue connection for Glue Studio and notebooks")
 	return w
 }
 
