@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,7 +19,11 @@ def _bucket(context: Context) -> dict[str, Callable]:
 
     def create(logical_id, properties, stack_name):
         name, attributes = stock["create"](logical_id, properties, stack_name)
-        _configure(context.client("s3"), name, {}, properties)
+        try:
+            _configure(context.client("s3"), name, {}, properties)
+        except Exception:
+            stock["delete"](name, properties)  # a failed create leaves nothing behind
+            raise
         return name, attributes
 
     def update(physical_id, old, new, stack_name):
@@ -56,6 +61,9 @@ def _put_encryption(s3: Any, bucket: str, value: Mapping) -> None:
     for rule in value["ServerSideEncryptionConfiguration"]:
         by_default = rule.get("ServerSideEncryptionByDefault", {})
         key = by_default.get("KMSMasterKeyID")
+        if by_default["SSEAlgorithm"].startswith("aws:kms") and not key:
+            # AWS takes its own key then; the emulator wants one by name at every upload
+            key = "alias/aws/s3"
         translated: dict = {
             "ApplyServerSideEncryptionByDefault": {
                 "SSEAlgorithm": by_default["SSEAlgorithm"],
@@ -155,8 +163,15 @@ def _put_ownership(s3: Any, bucket: str, value: Mapping) -> None:
     s3.put_bucket_ownership_controls(Bucket=bucket, OwnershipControls={"Rules": value["Rules"]})
 
 
+def _put_acl(s3: Any, bucket: str, value: str) -> None:
+    if value == "Private":  # what a bucket is anyway; setting it fails where ACLs are off
+        return
+    s3.put_bucket_acl(Bucket=bucket, ACL=re.sub(r"(?<!^)(?=[A-Z])", "-", value).lower())
+
+
 # property → what sets it, what takes it away again
 _CONFIGURATIONS: dict[str, tuple[Callable, Callable]] = {
+    "AccessControl": (_put_acl, lambda s3, b: s3.put_bucket_acl(Bucket=b, ACL="private")),
     "BucketEncryption": (_put_encryption, lambda s3, b: s3.delete_bucket_encryption(Bucket=b)),
     "LifecycleConfiguration": (_put_lifecycle, lambda s3, b: s3.delete_bucket_lifecycle(Bucket=b)),
     "Tags": (_put_tags, lambda s3, b: s3.delete_bucket_tagging(Bucket=b)),

@@ -13,7 +13,11 @@ def types(context: Context) -> dict[str, dict[str, Callable]]:
 
     def create(logical_id, properties, stack_name):
         topic, attributes = stock["create"](logical_id, properties, stack_name)
-        _set_key(context, topic, properties)
+        try:
+            _set_key(context, topic, properties)
+        except Exception:
+            stock["delete"](topic, properties)  # a failed create leaves nothing behind
+            raise
         return topic, attributes
 
     def update(physical_id, old, new, stack_name, logical_id=None):

@@ -84,7 +84,8 @@ class Cdk:
             options += ["--output", str(self.assembly)]
         process = subprocess.Popen(
             [*self._command, *arguments, *options],
-            cwd=ROOT,
+            # elsewhere than where cdk.json is, the CLI does not run the app
+            cwd=ROOT if app else self.assembly.parent,
             env=self._environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -130,7 +131,7 @@ def failure(said: list[str]) -> str:
         if event and "resource(s) failed" not in line:
             resources.append(f"{event[1]} {event[2]}".strip())
     if not resources:
-        telling = r"❌|‣|[Ee]rror|failed|panic|\.go:\d+"
+        telling = r"❌|‣|fail:|[Ee]rror|failed|panic|\.go:\d+"
         resources = [line.strip() for line in said if re.search(telling, line)]
     chosen = list(dict.fromkeys(resources))[:20] or said[-20:]
     return "\n".join(f"  {line}" for line in chosen)
@@ -153,6 +154,8 @@ def is_bootstrapped(endpoint: str) -> bool:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(request, timeout=30) as answer:
-            return b"_COMPLETE</StackStatus>" in answer.read()
+            return (
+                re.search(rb">(CREATE|UPDATE|UPDATE_ROLLBACK)_COMPLETE<", answer.read()) is not None
+            )
     except (OSError, urllib.error.HTTPError):
         return False
