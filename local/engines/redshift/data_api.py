@@ -125,6 +125,7 @@ class DataApi:
             if sum(s["Status"] not in _DONE for s in self.statements.values()) >= MAX_ACTIVE:
                 raise ApiError("ActiveStatementsExceededException", "Active statements exceeded the allowed quota (500).")
             user, is_iam = self._user(request, namespace, principal)
+            self._forget_old()
             now = time.time()
             number = str(uuid.uuid4())
             statement = {
@@ -164,6 +165,12 @@ class DataApi:
             self._save(statement)
         self._workers.submit(self._run, statement)
         return _submitted(statement)
+
+    def _forget_old(self) -> None:
+        for statement in list(self.statements.values()):
+            if statement["Status"] in _DONE and statement["CreatedAt"] < time.time() - KEPT_SECONDS:
+                del self.statements[statement["Id"]]
+                shutil.rmtree(self.folder / statement["Id"], ignore_errors=True)
 
     def _by_token(self, request: Mapping, sqls: list[str], principal: str) -> dict | None:
         token = request.get("ClientToken")

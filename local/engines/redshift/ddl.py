@@ -378,7 +378,8 @@ def create_materialized_view(cursor: Cursor, translator: Translator, create_sche
     body = translator.sql(query)
     if translator.external_tables or translator.late_views:
         raise NotEmulated("a materialized view over external tables")
-    return Plan([f"create materialized view {target_name(name, create_schema)} as {body}"])
+    target = target_name(name, create_schema)
+    return Plan([f"create materialized view {target} as {body}"], materialized=target)
 
 
 def render_names(tokens: list[Token]) -> str:

@@ -532,7 +532,10 @@ def _show(parse: Parse) -> Plan:
     if not parse.cursor.done:
         raise NotEmulated(f"SHOW {render(parse.cursor.tokens[1:]).upper()}")
     if name == "search_path":
-        text = "select replace(current_setting('search_path'), 'rs, pg_catalog, ', '') as search_path"
+        text = (
+            "select replace(pg_catalog.regexp_replace(current_setting('search_path'), '^rs, *pg_catalog, *', ''), "
+            "'\"$user\",public', '\"$user\", public') as search_path"
+        )
     elif name in _POSTGRES_PARAMETERS:
         text = f"select current_setting({quote_literal(name)}) as {quote_ident(name)}"
     else:

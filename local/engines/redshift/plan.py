@@ -21,6 +21,7 @@ class Plan:
     late_views: set[tuple[str, str]] = field(default_factory=set)
     columns: frozenset[str] | None = None  # names the statement mentions; None: it wants whole rows
     must_be_tables: list[Any] = field(default_factory=list)  # Names that may not be views
+    materialized: str | None = None  # the materialized view that it makes
     superuser: str | None = None  # what only a superuser may do, in words
     create_schema: str | None = None  # where later statements of the session create their tables
     new_external_schema: str | None = None

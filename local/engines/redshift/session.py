@@ -81,7 +81,8 @@ class DatabaseSession:
         try:
             options = {"autocommit": autocommit, "options": "-c search_path=rs,pg_catalog,\"$user\",public"}
             if user is None:
-                options["options"] = ""
+                # The log of queries may lose its last lines; nothing else is written by this connection.
+                options["options"] = "-c synchronous_commit=off"
                 return self.login.server.connect(self.login.database, **options)
             return self.login.server.connect(self.login.database, user=user, **options)
         except psycopg.OperationalError as error:
@@ -185,6 +186,8 @@ class DatabaseSession:
             cursor = self.connection.execute(text)
         if cursor is None:
             return
+        if plan.materialized:
+            self._check_below(plan.materialized)
         if plan.result == ROWS:
             result.has_rows = True
             result.columns, result.rows = _rows(cursor)
@@ -202,6 +205,18 @@ class DatabaseSession:
             ).fetchone()
             if found and found[0] != "r":
                 raise RedshiftError(f'"{name.last}" is not a table')
+
+    def _check_below(self, view: str) -> None:
+        """A materialized view stands on tables and other materialized views only.
+        https://docs.aws.amazon.com/redshift/latest/dg/materialized-view-create-sql-command.html
+        """
+        below = self.connection.execute(
+            "select c.relname::text from pg_catalog.pg_depend d join pg_catalog.pg_rewrite w on w.oid = d.objid "
+            "join pg_catalog.pg_class c on c.oid = d.refobjid and d.refclassid = 'pg_class'::regclass "
+            f"where w.ev_class = {_literal(view)}::regclass and c.relkind = 'v'"
+        ).fetchone()
+        if below:
+            raise RedshiftError(f"Materialized views can't reference standard views or system views: {below[0]}")
 
     def _require(self, condition: str, refusal: str) -> None:
         row = self.connection.execute(f"select {condition}").fetchone()

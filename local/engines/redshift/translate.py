@@ -372,6 +372,8 @@ class Translator:
         if cursor.looks("over"):
             raise NotEmulated("listagg as a window function")
         value = [op("("), *parts[0], op(")"), raw("::text")]
+        if distinct and [t.raw for t in order[2 : 2 + len(parts[0])]] == [t.raw for t in parts[0]]:
+            order = [*order[:2], *value, *order[2 + len(parts[0]) :]]  # PostgreSQL wants the very same expression
         return [raw("rs.listagg("), *([word("distinct")] if distinct else []), *value, op(","), *delimiter, *order, op(")")]
 
 
