@@ -1,0 +1,142 @@
+package bundle
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"lakeshift/config"
+)
+
+func sales(t *testing.T) config.Dataset {
+	loaded, err := config.Load("../..")
+	require.NoError(t, err)
+	dataset, err := loaded.Dataset("sales")
+	require.NoError(t, err)
+	return dataset
+}
+
+func TestLandingTablesFollowFromTheContract(t *testing.T) {
+	assert.Equal(t, `-- Generated from datasets/sales.yaml.
+
+create table if not exists raw_data.sales (
+    order_id integer,
+    customer_id varchar(20),
+    product_id varchar(20),
+    quantity integer,
+    unit_price decimal(10,2),
+    order_date date,
+    region varchar(50),
+    loaded_at timestamp,
+    object_key varchar(1024),
+    line_number bigint,
+    partition_date date,
+    object_modified_at timestamp
+)
+diststyle auto;
+
+-- business keys that the next transform looks at
+create table if not exists raw_data.sales_affected_keys (
+    order_id integer
+)
+diststyle auto;
+`, LandingDDL(sales(t)))
+}
+
+func TestJobsReadTheContractWithEveryDefaultFilledIn(t *testing.T) {
+	text, err := ContractJSON(sales(t))
+	require.NoError(t, err)
+	var contract map[string]any
+	require.NoError(t, json.Unmarshal(text, &contract))
+	assert.Equal(t, map[string]any{"delimiter": ",", "quote": `"`, "escape": `\`, "header": true}, contract["options"])
+	assert.Equal(t, "raw_data.sales", contract["landing_table"])
+	assert.Equal(t, float64(93600), contract["freshness_seconds"])
+	assert.Equal(t, map[string]any{"name": "unit_price", "type": "decimal(10,2)", "required": true}, contract["columns"].([]any)[4])
+	published := contract["published"].(map[string]any)
+	assert.Equal(t, "analytics.fact_orders", published["warehouse_table"])
+	assert.Equal(t, []any{"order_year", "order_month"}, published["partitions"])
+	assert.Equal(t, map[string]any{"name": "total_amount", "type": "decimal(20,2)"}, published["columns"].([]any)[6])
+}
+
+// copied project that a test may change.
+func copied(t *testing.T) (root, build string) {
+	root = t.TempDir()
+	for name, text := range map[string]string{
+		"assets/schema_step/index.py":         "step",
+		"assets/schema_step/notes.md":         "not deployed",
+		"sql/warehouse/01_schemas.sql":        "warehouse",
+		"sql/sales/schema/10_facts.sql":       "schema",
+		"sql/sales/transform/10_facts.sql":    "transform",
+		"sql/sales/queries/pending.sql":       "for people",
+		"sql/sales/athena/views/totals.sql":   "view",
+		"sql/sales/athena/queries/10_top.sql": "query",
+	} {
+		path := filepath.Join(root, name)
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
+	}
+	return root, t.TempDir()
+}
+
+func listing(t *testing.T, folder string) string {
+	var names []string
+	require.NoError(t, filepath.WalkDir(folder, func(path string, entry os.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			name, _ := filepath.Rel(folder, path)
+			names = append(names, name)
+		}
+		return err
+	}))
+	return strings.Join(names, " ")
+}
+
+func TestEachFolderHoldsWhatItsReaderNeeds(t *testing.T) {
+	root, build := copied(t)
+	folders, err := Write(root, build, []config.Dataset{sales(t)})
+	require.NoError(t, err)
+	assert.Equal(t, "contract.json landing.sql sql/athena/queries/10_top.sql sql/athena/views/totals.sql sql/schema/10_facts.sql sql/transform/10_facts.sql",
+		listing(t, folders.Bundle["sales"]))
+	assert.Equal(t, "index.py payload/bundle/contract.json payload/bundle/landing.sql payload/bundle/sql/schema/10_facts.sql",
+		listing(t, folders.DatasetStep["sales"]))
+	assert.Equal(t, "index.py payload/warehouse/01_schemas.sql", listing(t, folders.WarehouseStep))
+	assert.Equal(t, "index.py payload/athena/sales/totals.sql", listing(t, folders.AthenaStep))
+}
+
+func TestWritingAgainFollowsChangesAndRemovals(t *testing.T) {
+	root, build := copied(t)
+	datasets := []config.Dataset{sales(t)}
+	folders, err := Write(root, build, datasets)
+	require.NoError(t, err)
+	unchanged := filepath.Join(folders.Bundle["sales"], "contract.json")
+	before, err := os.Stat(unchanged)
+	require.NoError(t, err)
+
+	require.NoError(t, os.Remove(filepath.Join(root, "sql/sales/athena/views/totals.sql")))
+	require.NoError(t, os.WriteFile(filepath.Join(root, "sql/sales/schema/10_facts.sql"), []byte("changed"), 0o644))
+	_, err = Write(root, build, datasets)
+	require.NoError(t, err)
+	assert.NotContains(t, listing(t, folders.AthenaStep), "totals.sql")
+	text, err := os.ReadFile(filepath.Join(folders.DatasetStep["sales"], "payload/bundle/sql/schema/10_facts.sql"))
+	require.NoError(t, err)
+	assert.Equal(t, "changed", string(text))
+	after, err := os.Stat(unchanged)
+	require.NoError(t, err)
+	assert.Equal(t, before.ModTime(), after.ModTime(), "what is right already is left alone")
+}
+
+func TestAMissingSchemaStepIsSaid(t *testing.T) {
+	_, err := Write(t.TempDir(), t.TempDir(), nil)
+	require.ErrorContains(t, err, "assets/schema_step/index.py is missing")
+}
+
+func TestSampleQueriesAreKnownByTheNameOfTheirFile(t *testing.T) {
+	root, _ := copied(t)
+	queries, err := Queries(root, sales(t))
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{"10_top": "query"}, queries)
+}

@@ -1,0 +1,32 @@
+package config
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestSQLThatNothingWouldRunOrFillInIsAMistake(t *testing.T) {
+	datasets := []Dataset{{Name: "orders"}}
+	for _, mistake := range []struct{ file, text, fault string }{
+		{"sql/orders/transform/10_facts.sql", "select\n'${raw_databse}'", "sql/orders/transform/10_facts.sql:2: ${raw_databse} is unknown: use one of environment, region, dataset"},
+		{"sql/orders/transform/10_facts.sql", "select '${load_user}'", "${load_user} is unknown"},
+		{"sql/orders/schema/10_facts.sql", "select '${run_id}'", "${run_id} is unknown"},
+		{"sql/orders/schema/10_facts.sql", "-- ${environment\n", "\"${\" is not closed"},
+		{"sql/warehouse/01.sql", "${who}", "sql/warehouse/01.sql:1: ${who} is unknown"},
+		{"sql/orders/tranform/10_facts.sql", "", "sql/orders/tranform/10_facts.sql: stands where nothing executes it"},
+		{"sql/orders/10_facts.sql", "", "stands where nothing executes it"},
+		{"sql/warehouse/more/01.sql", "", "stands where nothing executes it"},
+		{"sql/orders/schema/notes.txt", "", "is no .sql file"},
+		{"sql/returns/schema/10_facts.sql", "", "sql/returns/schema/10_facts.sql: belongs to no dataset: expected datasets/returns.yaml"},
+	} {
+		t.Run(mistake.fault, func(t *testing.T) {
+			root := project(t, map[string]string{mistake.file: mistake.text})
+			require.ErrorContains(t, CheckSQL(root, datasets), mistake.fault)
+		})
+	}
+	root := project(t, map[string]string{
+		"sql/orders/publish/10.sql": "unload ('select $1') to '${curated_uri}/x/run=${attempt_id}/'", "sql/warehouse/01.sql": `"${load_user}"`, "sql/.lint": "${x",
+	})
+	require.NoError(t, CheckSQL(root, datasets))
+}
