@@ -24,12 +24,15 @@ _COLUMN_WORDS = (
     "default", "identity", "generated", "encode", "distkey", "sortkey", "collate", "not", "null", "unique",
     "primary", "references", "check", "constraint",
 )  # fmt: skip
+_RESERVED_SCHEMAS = ("rs", "rs_catalog", "pg_catalog", "information_schema")
 _MAX_NAME = 63  # PostgreSQL's; Redshift allows 127 bytes
 
 
 def target_name(name: Name, create_schema: str, temporary: bool = False) -> str:
     """Where a new relation goes: rs stands first in the search path and must not get it."""
     check_length(name.last)
+    if name.schema in _RESERVED_SCHEMAS:
+        raise RedshiftError(f"permission denied for schema {name.schema}")
     if temporary:
         if name.schema and not name.schema.startswith("pg_temp"):
             raise RedshiftError("cannot create temporary relation in non-temporary schema")
@@ -413,7 +416,7 @@ def create_schema(cursor: Cursor) -> Plan:
 
 def check_schema_name(name: str) -> None:
     check_length(name)
-    if name.startswith("pg_") or name in ("rs", "rs_catalog"):
+    if name.startswith("pg_") or name in _RESERVED_SCHEMAS:
         raise RedshiftError(f'unacceptable schema name "{name}"')
 
 

@@ -193,15 +193,17 @@ class Translator:
         """Replaces a name of an external table or a late-binding view; tells whether it did."""
         if previous.is_word("from", "join", "using", "into", "update"):
             self._tables.append(cursor.peek().text)
-        if previous.is_op(".") or not (cursor.peek(1).is_op(".") and cursor.peek(2).is_name):
+        if previous.is_op("."):
             return False
-        schema, table = cursor.peek().text, cursor.peek(2).text
+        qualified = cursor.peek(1).is_op(".") and cursor.peek(2).is_name
+        if not qualified and not previous.is_word("from", "join"):
+            return False
+        schema, table = (cursor.peek().text, cursor.peek(2).text) if qualified else ("public", cursor.peek().text)
         external = schema in self.catalog.external_schemas
         late = (schema, table) in self.catalog.late_views
         if not (external or late):
             return False
-        for _ in range(3):
-            cursor.next()
+        cursor.at += 3 if qualified else 1
         if cursor.looks("."):
             out.append(raw(quote_ident(table)))  # schema.table.column
             return True
