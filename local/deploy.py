@@ -38,7 +38,9 @@ def deploy(place: Place, paths: dict[str, str], say: Say) -> None:
     started = time.monotonic()
     with ThreadPoolExecutor() as pool:
         # synth needs no AWS, bootstrap needs no templates
-        synth = pool.submit(cdk.run, "synth", ["synth", "--quiet", f"{ENVIRONMENT}/*"])
+        synth = pool.submit(
+            cdk.run, "synth", ["synth", "--quiet", "-c", f"env={ENVIRONMENT}", f"{ENVIRONMENT}/*"]
+        )
         if not is_bootstrapped(place.endpoint):
             say("bootstrapping the CDK")
             cdk.run("bootstrap", ["bootstrap", f"aws://{ACCOUNT}/{REGION}"], app=False)

@@ -334,21 +334,27 @@ def _wait_until(condition: Callable[[], bool], seconds: float) -> bool:
 
 
 def owned(place: Place) -> list[int]:
-    """The living processes of this local AWS, told by the mark in their environment."""
-    mark = f"{OWNER}={place.state}"
+    """The living processes of this local AWS."""
     if Path("/proc/self/environ").exists():
         found = [int(p.name) for p in Path("/proc").iterdir() if p.name.isdigit()]
-        return [pid for pid in found if pid != os.getpid() and _has_mark(pid, mark)]
+        return [pid for pid in found if pid != os.getpid() and _belongs(pid, place)]
     listing = subprocess.run(
         ["ps", "-axwwE", "-o", "pid=,command="], check=False, capture_output=True, text=True
     )
+    mark = f"{OWNER}={place.state}"
     lines = [line.split(None, 1) for line in listing.stdout.splitlines() if mark in line]
     return [int(pid) for pid, *_ in lines if int(pid) != os.getpid()]
 
 
-def _has_mark(pid: int, mark: str) -> bool:
+def _belongs(pid: int, place: Place) -> bool:
+    """Told by the mark in its environment; PostgreSQL's, which drops it, by where it works."""
+    process = Path(f"/proc/{pid}")
     try:
-        return mark.encode() in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        if f"{OWNER}={place.state}".encode() in (process / "environ").read_bytes().split(b"\0"):
+            return True
+        if b"postgres" not in (process / "cmdline").read_bytes().split(b"\0")[0]:
+            return False
+        return (process / "cwd").readlink().is_relative_to(place.state)
     except OSError:  # ended meanwhile, or not ours to read
         return False
 
