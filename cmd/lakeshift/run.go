@@ -134,10 +134,13 @@ func (w *watch) show(run pipeline.Run) {
 		return
 	}
 	for _, step := range run.Steps {
-		if step.State == w.states[step.Name] || step.State == pipeline.Waiting {
+		if step.State == w.states[step.Name] || step.State == pipeline.Waiting || step.State == "STARTING" {
 			continue
 		}
 		w.states[step.Name] = step.State
+		if !step.Ended() {
+			step.Seconds = nil // a line is not redrawn
+		}
 		w.screen.Printf("  %s %s\n", step.Name, stepText(step))
 	}
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -100,6 +101,13 @@ func isHeader(rows []types.Row, columns []result.Column) bool {
 
 func athenaRow(row types.Row, columns []result.Column) []any {
 	values := make([]any, len(columns))
+	// DESCRIBE answers its columns in one text, between tabs.
+	if len(row.Data) == 1 && len(columns) > 1 && row.Data[0].VarCharValue != nil {
+		for i, text := range strings.SplitN(*row.Data[0].VarCharValue, "\t", len(columns)) {
+			values[i] = strings.TrimSpace(text)
+		}
+		return values
+	}
 	for i := range columns {
 		if i < len(row.Data) && row.Data[i].VarCharValue != nil {
 			values[i] = result.Value(columns[i].Type, *row.Data[i].VarCharValue)
