@@ -6,6 +6,7 @@ per cache, halves the time of a small job. It changes nothing but the start.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import importlib.util
 import logging
@@ -18,7 +19,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -26,7 +26,7 @@ log = logging.getLogger("lakeshift.glue")
 
 HEAP = "1g"
 CORES = 2
-MAKING = "making-"
+MAKING = "work-"
 # Given to every process of the local AWS, so that `down` finds them.
 OWNER = "LAKESHIFT_OWNER"
 JAVA_OPTIONS = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Djava.net.preferIPv4Stack=true")
@@ -129,10 +129,7 @@ def empty_folder(cache: Mapping[str, str]) -> Path:
 
 
 class ArchiveMaker:
-    """Makes the archive if it is missing: a minute of one processor, at the lowest priority.
-
-    Two makers at once do double work and no harm: the last one's file stands.
-    """
+    """Makes the archive if it is missing: a minute of one processor, at the lowest priority."""
 
     def __init__(self, cache: Mapping[str, str]):
         self._cache = cache
@@ -145,11 +142,17 @@ class ArchiveMaker:
         if (folder / "classes.jsa").exists():
             return
         conf = empty_folder(self._cache)
-        _remove_abandoned(folder)
-        with tempfile.TemporaryDirectory(dir=folder, prefix=MAKING) as work:
-            made = Path(work, "classes.jsa")
-            self._dump(self._rehearse(work, conf), Path(work, "classes.txt"), made, work)
-            os.replace(made, folder / "classes.jsa")
+        with (folder / "making.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return  # another local AWS makes it
+            for abandoned in folder.glob(f"{MAKING}*"):
+                shutil.rmtree(abandoned, ignore_errors=True)
+            with tempfile.TemporaryDirectory(dir=folder, prefix=MAKING) as work:
+                made = Path(work, "classes.jsa")
+                self._dump(self._rehearse(work, conf), Path(work, "classes.txt"), made, work)
+                os.replace(made, folder / "classes.jsa")
 
     def stop(self) -> None:
         """Ends the making; `make` then raises."""
@@ -221,13 +224,6 @@ class ArchiveMaker:
                 f"{command[0]} ended with {self._process.returncode}:\n{said[-2000:]}"
             )
         return said
-
-
-def _remove_abandoned(folder: Path) -> None:
-    """What a maker that was killed left behind."""
-    for old in folder.glob(f"{MAKING}*"):
-        if old.stat().st_mtime < time.time() - 3600:
-            shutil.rmtree(old, ignore_errors=True)
 
 
 def _spark_folder() -> Path:

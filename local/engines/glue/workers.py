@@ -189,15 +189,16 @@ def _create(glue, database: str, table: str, batch: list[dict]) -> None:
 class Scheduler(threading.Thread):
     """Fires schedules at the start of each minute (UTC)."""
 
-    def __init__(self, engine: Engine):
+    def __init__(self, engine: Engine, now: Callable[[], datetime] = lambda: datetime.now(UTC)):
         super().__init__(name="glue schedules", daemon=True)
         self._engine = engine
+        self._now = now
         self._stopping = threading.Event()
 
     def run(self) -> None:
-        next_minute = _minute_after(datetime.now(UTC))
-        while not self._stopping.wait(max(0.0, (next_minute - datetime.now(UTC)).total_seconds())):
-            now = datetime.now(UTC)
+        next_minute = _minute_after(self._now())
+        while not self._stopping.wait(max(0.0, (next_minute - self._now()).total_seconds())):
+            now = self._now()
             if now >= next_minute + timedelta(minutes=1):
                 # this machine slept: what it missed stays missed
                 next_minute = _minute_after(now)

@@ -461,3 +461,56 @@ def test_a_job_keeps_all_that_it_was_given(gateway):
     job = glue.get_job(JobName="kept")["Job"]
     assert "Description" not in job and job["ExecutionProperty"] == {"MaxConcurrentRuns": 1}
     assert job["MaxCapacity"] == 8.0
+
+
+def test_a_failed_job_reaches_an_event_rule(gateway):
+    sqs, events = gateway.client("sqs"), gateway.client("events")
+    queue = sqs.create_queue(QueueName="alerts")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
+    pattern = {
+        "source": ["aws.glue"],
+        "detail-type": ["Glue Job State Change"],
+        "detail": {"state": ["FAILED", "TIMEOUT", "STOPPED"], "jobName": ["rings"]},
+    }
+    events.put_rule(Name="failed", EventPattern=json.dumps(pattern))
+    events.put_targets(Rule="failed", Targets=[{"Id": "q", "Arn": arn["QueueArn"]}])
+    run = run_to_end(gateway, deploy(gateway, "rings", "raise KeyError('x')"))
+    message = wait_for(
+        lambda: sqs.receive_message(QueueUrl=queue).get("Messages"), 20, "the event"
+    )[0]
+    event = json.loads(message["Body"])
+    assert event["detail"]["jobRunId"] == run["Id"]
+    assert event["detail"]["message"] == "KeyError: 'x'"
+
+
+def test_stopping_a_spark_run_ends_java_and_its_python_workers(gateway):
+    script = """
+        import os, time
+        from pyspark.sql import SparkSession
+        spark = SparkSession.builder.getOrCreate()
+        java = spark.sparkContext._gateway.proc.pid
+        def work(_):
+            with open("workers", "a") as file:
+                file.write(f"{os.getpid()} ")
+            time.sleep(300)
+        print(os.getpid(), java, os.path.abspath("workers"), flush=True)
+        spark.sparkContext.parallelize([1, 2], 2).foreach(work)
+    """
+    name = deploy(gateway, "spark-sleeper", script, "glueetl")
+    glue = gateway.client("glue")
+    run_id = glue.start_job_run(JobName=name)["JobRunId"]
+    log = gateway.folder / "logs/jobs" / f"{run_id}.log"
+
+    def said():
+        lines = log.read_text().splitlines() if log.exists() else []
+        return next((line.split() for line in lines if line.endswith("/workers")), None)
+
+    driver, java, file = wait_for(said, what="the session")
+    workers = wait_for(
+        lambda: Path(file).exists() and (w := Path(file).read_text().split()) and len(w) == 2 and w,
+        what="the workers",
+    )
+    glue.batch_stop_job_run(JobName=name, JobRunIds=[run_id])
+    assert ended(gateway, name, run_id)["JobRunState"] == "STOPPED"
+    for pid in (driver, java, *workers):
+        wait_for(lambda pid=pid: not is_alive(int(pid)), 10, f"the end of process {pid}")
