@@ -1,4 +1,4 @@
--- Sales by region, straight from the raw zone: rows that would not load are left out.
+-- Sales by region, straight from the raw zone: every line counts, corrected or not, unless its numbers can't be read.
 
 select
     region,
