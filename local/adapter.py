@@ -443,14 +443,13 @@ def stop() -> None:
     importlib.import_module("ministack.core.lambda_runtime").reset()
 
 
-async def save_when_idle(changed: asyncio.Event, quiet_seconds: float = 5.0) -> None:
-    """Saves after a burst of requests, so that a killed gateway loses seconds and not a deployment."""
+async def save_after_changes(changed: asyncio.Event, seconds: float = 5.0) -> None:
+    """Saves every few seconds while things change, so that a killed gateway loses no more."""
     while True:
         await changed.wait()
+        await asyncio.sleep(seconds)
         changed.clear()
-        await asyncio.sleep(quiet_seconds)
-        if not changed.is_set():
-            save()
+        save()
 
 
 def log_to(path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import subprocess
 import threading
 import time
@@ -64,6 +65,7 @@ class Cdk:
         self.assembly = place.state / "cdk.out"
         self._command = [paths["node"], paths["cdk"]]
         self._log = log
+        self._address = ("127.0.0.1", place.port)
         self._lock = threading.Lock()
         tools = [str(Path(paths[name]).parent) for name in ("python", "node")]
         self._environment = {
@@ -96,6 +98,7 @@ class Cdk:
             errors="replace",
         )
         said = []
+        threading.Thread(target=self._end_without_gateway, args=(process,), daemon=True).start()
         try:
             for line in process.stdout:
                 said.append(line.rstrip("\n"))
@@ -108,11 +111,30 @@ class Cdk:
             if process.poll() is None:
                 process.terminate()
                 process.wait()
+        if process.returncode and not self._gateway_answers():
+            raise DeployError(
+                f"the gateway died during cdk {name}; its log: {self._log.with_name('gateway.log')}"
+            )
         if process.returncode:
             raise DeployError(
                 f"cdk {name} failed with exit code {process.returncode}:\n"
                 f"{failure(said)}\nThe whole output: {self._log}"
             )
+
+    def _end_without_gateway(self, process: subprocess.Popen) -> None:
+        """The CLI would ask a dead gateway for minutes."""
+        while process.poll() is None:
+            if not self._gateway_answers():
+                process.terminate()
+                return
+            time.sleep(1)
+
+    def _gateway_answers(self) -> bool:
+        try:
+            with socket.create_connection(self._address, timeout=10):
+                return True
+        except OSError:
+            return False
 
 
 def in_plain_words(line: str) -> str | None:

@@ -118,7 +118,7 @@ async def serve(context: Context, port: int) -> None:
 
     changed = asyncio.Event()
     app = RequestLog(adapter.asgi_app(), context, on_change=changed.set)
-    saver = asyncio.create_task(adapter.save_when_idle(changed))
+    saver = asyncio.create_task(adapter.save_after_changes(changed))
     try:
         await hypercorn_serve(app, config, shutdown_trigger=lambda: until_quiet(stopping))
     finally:
