@@ -19,9 +19,12 @@ type Catalog struct {
 func NewCatalog(scope constructs.Construct, id, raw, curated string) Catalog {
 	this := constructs.NewConstruct(scope, jsii.String(id))
 	database := func(id, name, description string) awsglue.Database {
-		return awsglue.NewDatabase(this, jsii.String(id), &awsglue.DatabaseProps{
+		database := awsglue.NewDatabase(this, jsii.String(id), &awsglue.DatabaseProps{
 			DatabaseName: jsii.String(name), Description: jsii.String(description),
 		})
+		// It holds descriptions, which the next deployment writes again; left behind, it would stop that deployment.
+		database.ApplyRemovalPolicy(awscdk.RemovalPolicy_DESTROY)
+		return database
 	}
 	return Catalog{
 		Raw:     database("Raw", raw, "What arrived, and what of it was refused; all text."),
