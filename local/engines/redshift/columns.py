@@ -57,7 +57,9 @@ def fits(column: Column, kind: pa.DataType) -> bool:
     if column.oid == 701:
         return kind == pa.float64()
     if column.oid == 1700:
-        return types.is_decimal(kind) and (kind.precision, kind.scale) == (column.decimal or (kind.precision, kind.scale))
+        return types.is_decimal(kind) and (kind.precision, kind.scale) == (
+            column.decimal or (kind.precision, kind.scale)
+        )
     if column.oid == 1082:
         return kind == pa.date32()
     if column.oid in (1114, 1184):

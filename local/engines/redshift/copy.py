@@ -122,7 +122,9 @@ def _batches(item: S3Object, lake: Lake, columns: list[Column]):
         )
     for field, column in zip(schema, columns, strict=True):
         physical = file.schema.column(schema.get_field_index(field.name)).physical_type
-        if not fits(column, field.type) or (pa.types.is_timestamp(field.type) and field.type.unit == "ns" and physical != "INT96"):
+        if not fits(column, field.type) or (
+            pa.types.is_timestamp(field.type) and field.type.unit == "ns" and physical != "INT96"
+        ):
             raise RedshiftError(
                 f"Spectrum Scan Error\n  Detail: File '{item.url}' has an incompatible Parquet schema for column "
                 f"'{column.name}'. Column type: {column.redshift_type}, Parquet schema: "

@@ -32,6 +32,11 @@ KEPT_SECONDS = 24 * 3600  # results and statements are forgotten after a day
 _WORKERS = 16  # what runs at the same time; the others wait as they do in Redshift's queue
 _PAGE_ROWS, _PAGE_BYTES = 1000, 1024 * 1024
 _DONE = ("FINISHED", "FAILED", "ABORTED")
+_TYPE_NAMES = {
+    "integer": "int4", "bigint": "int8", "smallint": "int2", "character varying": "varchar", "boolean": "bool",
+    "double precision": "float8", "real": "float4", "timestamp without time zone": "timestamp",
+    "timestamp with time zone": "timestamptz", "character": "bpchar",
+}  # fmt: skip
 _STATUSES = ("SUBMITTED", "PICKED", "STARTED", *_DONE, "ALL")
 _INPUTS = {
     "ClusterIdentifier", "SecretArn", "DbUser", "Database", "WithEvent", "StatementName", "Parameters",
@@ -123,7 +128,9 @@ class DataApi:
             if known is not None:
                 return _submitted(known)
             if sum(s["Status"] not in _DONE for s in self.statements.values()) >= MAX_ACTIVE:
-                raise ApiError("ActiveStatementsExceededException", "Active statements exceeded the allowed quota (500).")
+                raise ApiError(
+                    "ActiveStatementsExceededException", "Active statements exceeded the allowed quota (500)."
+                )
             user, is_iam = self._user(request, namespace, principal)
             self._forget_old()
             now = time.time()
@@ -185,7 +192,9 @@ class DataApi:
 
     def _namespace(self, request: Mapping) -> dict:
         if request.get("ClusterIdentifier"):
-            raise validation("Redshift endpoint doesn't exist in this region. (The local AWS has no provisioned clusters.)")
+            raise validation(
+                "Redshift endpoint doesn't exist in this region. (The local AWS has no provisioned clusters.)"
+            )
         if not request.get("WorkgroupName"):
             raise validation("WorkgroupName or ClusterIdentifier is required")
         if not request.get("Database"):
@@ -280,7 +289,9 @@ class DataApi:
                 first_error = first_error or (f"Query #{index} failed with {error}" if statement["Batch"] else error)
                 if cancelled or statement["Mode"] == "TRANSACTION":
                     for later in statement["Sub"][index:]:
-                        later.update(Status="ABORTED", Error="Connection or an prior query failed.", UpdatedAt=time.time())
+                        later.update(
+                            Status="ABORTED", Error="Connection or an prior query failed.", UpdatedAt=time.time()
+                        )
                     return ("ABORTED" if cancelled else "FAILED"), first_error
             finally:
                 sub.update(Duration=int((time.monotonic() - begun) * 1e9), UpdatedAt=time.time())
@@ -321,7 +332,9 @@ class DataApi:
         with self._lock:
             for sub in statement["Sub"]:
                 if sub["Status"] not in _DONE:
-                    sub.update(Status="ABORTED" if status == "ABORTED" else "FAILED", Error=error, UpdatedAt=time.time())
+                    sub.update(
+                        Status="ABORTED" if status == "ABORTED" else "FAILED", Error=error, UpdatedAt=time.time()
+                    )
             last = statement["Sub"][-1]
             statement.update(
                 Status=status,
@@ -407,16 +420,11 @@ class DataApi:
         if sub is None and statement["Batch"]:
             with_rows = [s for s in statement["Sub"] if s["HasResultSet"]]
             if not with_rows:
-                raise ApiError("ResourceNotFoundException", "Query does not have result. Please check query status with "
-                               "DescribeStatement.", ResourceId=statement["Id"])  # fmt: skip
+                raise _no_result(statement["Id"])
             sub = with_rows[-1]
         sub = sub or statement["Sub"][0]
         if sub["Status"] != "FINISHED" or not sub["HasResultSet"] or statement["Status"] != "FINISHED":
-            raise ApiError(
-                "ResourceNotFoundException",
-                "Query does not have result. Please check query status with DescribeStatement.",
-                ResourceId=request["Id"],
-            )
+            raise _no_result(request["Id"])
         page = _page_of(request.get("NextToken"), sub["Id"])
         file = self.folder / statement["Id"] / f"result-{_number(sub['Id'])}-{page}.json"
         if not file.exists():
@@ -479,15 +487,17 @@ class DataApi:
     def _list_databases(self, request: Mapping, principal: str) -> dict:
         rows = self._ask(
             request, principal,
-            "select datname::text from pg_catalog.pg_database where datname not like 'template%' and datname <> 'postgres' "
-            "order by 1",
+            "select datname::text from pg_catalog.pg_database "
+            "where datname not like 'template%' and datname <> 'postgres' order by 1",
         )  # fmt: skip
         return {"Databases": [row[0] for row in rows]}
 
     def _list_schemas(self, request: Mapping, principal: str) -> dict:
         pattern = _quote(request.get("SchemaPattern", "%"))
         rows = self._ask(
-            request, principal, f"select schema_name from rs.svv_all_schemas where schema_name like {pattern} order by 1"
+            request,
+            principal,
+            f"select schema_name from rs.svv_all_schemas where schema_name like {pattern} order by 1",
         )
         return {"Schemas": [row[0] for row in rows]}
 
@@ -508,11 +518,8 @@ class DataApi:
             f"column_default from rs.svv_all_columns where schema_name = {schema} and table_name = {table} "
             "order by ordinal_position",
         )  # fmt: skip
-        names = {"integer": "int4", "bigint": "int8", "smallint": "int2", "character varying": "varchar", "boolean": "bool",
-                 "double precision": "float8", "real": "float4", "timestamp without time zone": "timestamp",
-                 "timestamp with time zone": "timestamptz", "character": "bpchar"}  # fmt: skip
         columns = [
-            {"name": name, "label": name, "typeName": names.get(kind, kind), "nullable": int(nullable == "YES"),
+            {"name": name, "label": name, "typeName": _TYPE_NAMES.get(kind, kind), "nullable": int(nullable == "YES"),
              "length": length or 0, "precision": precision or length or 0, "scale": scale or 0,
              "schemaName": request.get("Schema", "public"), "tableName": request.get("Table", ""),
              "columnDefault": default, "isSigned": kind in ("integer", "bigint", "smallint", "numeric"),
@@ -520,6 +527,11 @@ class DataApi:
             for name, kind, nullable, length, precision, scale, default in rows
         ]  # fmt: skip
         return {"TableName": request.get("Table", ""), "ColumnList": columns}
+
+
+def _no_result(number: str) -> ApiError:
+    message = "Query does not have result. Please check query status with DescribeStatement."
+    return ApiError("ResourceNotFoundException", message, ResourceId=number)
 
 
 def _submitted(statement: dict) -> dict:
@@ -583,7 +595,9 @@ def _check_limits(request: Mapping, sqls: list[str]) -> None:
         if not sql:
             raise validation(f"statement {index} is empty")
         if len(sql.encode()) > MAX_STATEMENT_BYTES:
-            raise validation(f"Cannot process query string larger than 100kB: statement {index} has {len(sql.encode())} bytes")
+            raise validation(
+                f"Cannot process query string larger than 100kB: statement {index} has {len(sql.encode())} bytes"
+            )
     if len(request.get("ClientToken") or "x") > 64:
         raise validation("ClientToken must have at most 64 characters")
     if request.get("ExecutionMode", "TRANSACTION") not in ("TRANSACTION", "AUTO_COMMIT"):

@@ -362,7 +362,9 @@ def create_view(cursor: Cursor, translator: Translator, create_schema: str, repl
         schema = name.schema or create_schema
         text = render(query)
         # A view of no columns keeps owner and grants; queries get the text instead.
-        register = f"select rs.register_late_view({quote_literal(schema)}, {quote_literal(name.last)}, {quote_literal(text)})"
+        register = (
+            f"select rs.register_late_view({quote_literal(schema)}, {quote_literal(name.last)}, {quote_literal(text)})"
+        )
         return Plan([f"{head} as select", register], new_late_view=(schema, name.last, text))
     return Plan([f"{head}{columns} as {body}"])
 

@@ -36,11 +36,13 @@ _BYTES = {"smallint": 2, "integer": 4, "bigint": 8}
 # (SQLSTATE or None, pattern of PostgreSQL's message, Redshift's wording)
 _WORDINGS: list[tuple[str | None, str, str]] = [
     ("40001", r".*", SERIALIZABLE_VIOLATION),
-    ("42501", r"permission denied for (?:table|view|materialized view|sequence) (.*)", r"permission denied for relation \1"),
+    ("42501", r"permission denied for (?:table|view|materialized view|sequence) (.*)",
+     r"permission denied for relation \1"),
     ("42501", r"must be owner of (?:table|view|materialized view) (.*)", r"must be owner of relation \1"),
     ("42501", r"permission denied to set session authorization.*", r"permission denied to set session authorization"),
     ("21000", r"MERGE command cannot affect row a second time", "Found multiple matches to update the same tuple."),
-    ("428C9", r"(?:cannot insert a non-DEFAULT value into|column \"[^\"]*\" can only be updated to DEFAULT).*", "cannot set an identity column to a value"),
+    ("428C9", r"(?:cannot insert a non-DEFAULT value into|column \"[^\"]*\" can only be updated to DEFAULT).*",
+     "cannot set an identity column to a value"),
     ("22003", r"numeric field overflow.*", "Numeric data overflow (result precision)"),
     ("23502", r'null value in column "([^"]*)".*', r"Cannot insert a NULL value into column \1"),
     ("42704", r'role "role:([^"]*)" does not exist', r'role "\1" does not exist'),
@@ -48,7 +50,8 @@ _WORDINGS: list[tuple[str | None, str, str]] = [
     ("22023", r'role "([^"]*)" does not exist', r'user "\1" does not exist'),
     ("42710", r'role "role:([^"]*)" already exists', r'role "\1" already exists'),
     ("42710", r'role "([^"]*)" already exists', r'user "\1" already exists'),
-    ("2BP01", r'role "(?:role:)?([^"]*)" cannot be dropped because some objects depend on it', r'user "\1" cannot be dropped because some objects depend on it'),
+    ("2BP01", r'role "(?:role:)?([^"]*)" cannot be dropped because some objects depend on it',
+     r'user "\1" cannot be dropped because some objects depend on it'),
 ]  # fmt: skip
 
 

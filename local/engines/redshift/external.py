@@ -74,7 +74,9 @@ def find_table(context, schema: ExternalSchema, name: str, account: str) -> Exte
         if keys:
             pages = glue.get_paginator("get_partitions").paginate(DatabaseName=schema.glue_database, TableName=name)
             partitions = [
-                (partition["Values"], partition["StorageDescriptor"]) for page in pages for partition in page["Partitions"]
+                (partition["Values"], partition["StorageDescriptor"])
+                for page in pages
+                for partition in page["Partitions"]
             ]
     except ClientError as error:
         if error.response["Error"]["Code"] == "EntityNotFoundException":
@@ -228,5 +230,3 @@ def _parquet(body: bytes, columns: list[tuple[str, str]], item: S3Object) -> Ite
     for batch in table.select([names[name] for name, _ in columns if name in names]).to_batches(10_000):
         for row in batch.to_pylist():
             yield {name.lower(): value for name, value in row.items()}
-
-

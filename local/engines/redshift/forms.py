@@ -94,7 +94,9 @@ def _recognise(cursor: Cursor) -> tuple[Form, Handler | None]:
             best = entry
     if best is None:
         first = cursor.peek()
-        if first.is_word("create", "alter", "drop", "reindex", "cluster", "do", "listen", "notify", "savepoint", "execute"):
+        if first.is_word(
+            "create", "alter", "drop", "reindex", "cluster", "do", "listen", "notify", "savepoint", "execute"
+        ):
             text = render(cursor.tokens)
             raise RedshiftError(f'SQL command "{text}" not supported on Redshift tables.')
         raise syntax_error(first.raw)
@@ -573,7 +575,7 @@ def _explain(parse: Parse) -> Plan:
     return plan
 
 
-# -- Redshift has them, the local engine has not ------------------------------------------------------------------------
+# -- Redshift has them, the local engine has not ----------------------------------------------------------------------
 
 _missing("begin|start transaction", "r_BEGIN")
 _missing("commit|end", "r_COMMIT")
@@ -594,8 +596,12 @@ _missing("create group|alter group|drop group", "r_CREATE_GROUP")
 _missing("alter role", "r_ALTER_ROLE")
 _missing("create model|drop model", "r_CREATE_MODEL")
 _missing("create datashare|alter datashare|drop datashare", "r_CREATE_DATASHARE")
-_missing("create rls policy|alter rls policy|drop rls policy|attach rls policy|detach rls policy", "r_CREATE_RLS_POLICY")
-_missing("create masking policy|attach masking policy|detach masking policy|drop masking policy", "r_CREATE_MASKING_POLICY")
+_missing(
+    "create rls policy|alter rls policy|drop rls policy|attach rls policy|detach rls policy", "r_CREATE_RLS_POLICY"
+)
+_missing(
+    "create masking policy|attach masking policy|detach masking policy|drop masking policy", "r_CREATE_MASKING_POLICY"
+)
 _missing("create identity provider|alter identity provider|drop identity provider", "r_CREATE_IDENTITY_PROVIDER")
 _missing("alter external schema", "r_ALTER_EXTERNAL_SCHEMA")
 _missing("insert external table|create external view|create or replace external view", "r_CREATE_EXTERNAL_VIEW")
@@ -607,4 +613,3 @@ _missing("create external table", "r_CREATE_EXTERNAL_TABLE", transaction=False)
 _missing("drop external table|alter external table", "r_DROP_TABLE", transaction=False)
 _missing("create library|create or replace library", "r_CREATE_LIBRARY", transaction=False)
 _missing("drop library", "r_DROP_LIBRARY", transaction=False)
-

@@ -1,4 +1,7 @@
-"""Users, roles and rights. A Redshift user is a PostgreSQL role that may log in; a database role is one named "role:…"."""
+"""Users, roles and rights.
+
+A Redshift user is a PostgreSQL role that may log in; a database role is one named "role:…".
+"""
 
 from __future__ import annotations
 
@@ -283,8 +286,7 @@ def _assume_role(cursor: Cursor, revoke: bool) -> Plan:
                 row = ", ".join(map(quote_literal, (grantee, arn, command)))
                 if revoke:
                     statements.append(
-                        "delete from rs_catalog.assume_role "
-                        f"where (grantee, role_arn, command) = ({row})"
+                        f"delete from rs_catalog.assume_role where (grantee, role_arn, command) = ({row})"
                     )
                 else:
                     statements.append(f"insert into rs_catalog.assume_role values ({row}) on conflict do nothing")

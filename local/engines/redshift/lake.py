@@ -98,12 +98,12 @@ class Lake:
             size = self.size(entry_bucket, entry_key)
             if size is None:
                 if mandatory:
-                    raise RedshiftError(f"Problem reading manifest file - the mandatory file {entry_url} does not exist")
+                    raise RedshiftError(
+                        f"Problem reading manifest file - the mandatory file {entry_url} does not exist"
+                    )
                 continue
             if with_length and size != length:
-                raise RedshiftError(
-                    f"The length of {entry_url} is {size}, the manifest's content_length says {length}"
-                )
+                raise RedshiftError(f"The length of {entry_url} is {size}, the manifest's content_length says {length}")
             found.append(S3Object(entry_bucket, entry_key, size, mandatory))
         return found
 

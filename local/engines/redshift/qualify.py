@@ -24,7 +24,9 @@ _KEYWORDS = frozenset("end null true false over rows range and or not is in like
 
 def rewrite_qualify(tokens: list[Token]) -> list[Token]:
     """The query with each QUALIFY of its outermost level turned into a subquery and a WHERE."""
-    start = max((i for i, t in enumerate(tokens[: find_top(tokens, "qualify")]) if _starts_select(tokens, i)), default=-1)
+    start = max(
+        (i for i, t in enumerate(tokens[: find_top(tokens, "qualify")]) if _starts_select(tokens, i)), default=-1
+    )
     if start < 0:
         raise NotEmulated("qualify here")
     head, body = tokens[:start], tokens[start + 1 :]
@@ -117,5 +119,3 @@ def _replace_aliases(condition: list[Token], aliases: dict[str, list[Token]]) ->
         else:
             out.append(token)
     return out
-
-

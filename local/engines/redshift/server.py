@@ -74,9 +74,7 @@ class Server:
         return Path(tempfile.gettempdir()) / f"lakeshift-{name}"
 
     def connect(self, database: str, user: str = SUPERUSER, **options) -> psycopg.Connection:
-        return psycopg.connect(
-            host=str(self.socket_folder), dbname=database, user=user, connect_timeout=10, **options
-        )
+        return psycopg.connect(host=str(self.socket_folder), dbname=database, user=user, connect_timeout=10, **options)
 
     @property
     def running(self) -> bool:
@@ -87,10 +85,10 @@ class Server:
         with self._lock:
             if self.running:
                 return
+            _end_leftover(self.data / "pg")
             if not (self.data / "ready").exists():
                 shutil.rmtree(self.data, ignore_errors=True)  # of a first start that was cut short
             self._prepare()
-            _end_leftover(self.data / "pg")
             if not (self.data / "ready").exists():
                 self._initialise()
             self._spawn()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
 import re
@@ -111,10 +112,8 @@ class Serverless:
         with self.server(namespace).connect(database, autocommit=True) as connection:
             if connection.execute("select 1 from pg_roles where rolname = %s", [user]).fetchone():
                 return
-            try:
+            with contextlib.suppress(psycopg.errors.DuplicateObject):  # another login was first
                 connection.execute(f"create role {quote_ident(user)} login")
-            except psycopg.errors.DuplicateObject:
-                pass  # another login was first
 
     def password_is(self, namespace: str, user: str, password: str) -> bool:
         database = self.namespaces[namespace]["dbName"]
@@ -234,7 +233,10 @@ class Serverless:
             for key in ("defaultIamRoleArn", "kmsKeyId"):
                 if request.get(key):
                     namespace[key] = request[key]
-            if "manageAdminPassword" in request and _bool(request["manageAdminPassword"]) != namespace["manageAdminPassword"]:
+            if (
+                "manageAdminPassword" in request
+                and _bool(request["manageAdminPassword"]) != namespace["manageAdminPassword"]
+            ):
                 namespace["manageAdminPassword"] = _bool(request["manageAdminPassword"])
                 if namespace["manageAdminPassword"]:
                     namespace["adminPasswordSecretArn"] = self._make_secret(namespace)
@@ -292,8 +294,6 @@ class Serverless:
             if name in self.workgroups:
                 raise ApiError("ConflictException", f"Workgroup {name} already exists.")
             self._namespace(request.get("namespaceName", ""))
-            if any(w["namespaceName"] == request["namespaceName"] for w in self.workgroups.values()):
-                raise ApiError("ConflictException", f"Namespace {request['namespaceName']} already has a workgroup.")
             number = str(uuid.uuid4())
             workgroup = {
                 "workgroupArn": f"arn:aws:redshift-serverless:{self._place()}:workgroup/{number}",
@@ -312,6 +312,8 @@ class Serverless:
                 "tags": [],
             }
             self._apply(workgroup, request)
+            if any(w["namespaceName"] == request["namespaceName"] for w in self.workgroups.values()):
+                raise ApiError("ConflictException", f"Namespace {request['namespaceName']} already has a workgroup.")
             self.workgroups[name] = workgroup
             self._save()
             return workgroup
@@ -396,7 +398,8 @@ class Serverless:
         return self.workgroups[name]
 
     def shown_workgroup(self, workgroup: dict) -> dict:
-        address = f"{workgroup['workgroupName']}.{self.context.account}.{self.context.region}.redshift-serverless.amazonaws.com"
+        place = f"{self.context.account}.{self.context.region}"
+        address = f"{workgroup['workgroupName']}.{place}.redshift-serverless.amazonaws.com"
         shown = {key: value for key, value in copy.deepcopy(workgroup).items() if key != "tags"}
         # Nothing listens there: the local warehouse is reached through the Data API.
         return {**shown, "endpoint": {"address": address, "port": workgroup["port"]}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import threading
 import time
@@ -79,7 +80,7 @@ class DatabaseSession:
 
     def _connect(self, user: str | None, autocommit: bool) -> psycopg.Connection:
         try:
-            options = {"autocommit": autocommit, "options": "-c search_path=rs,pg_catalog,\"$user\",public"}
+            options = {"autocommit": autocommit, "options": '-c search_path=rs,pg_catalog,"$user",public'}
             if user is None:
                 # The log of queries may lose its last lines; nothing else is written by this connection.
                 options["options"] = "-c synchronous_commit=off"
@@ -103,10 +104,8 @@ class DatabaseSession:
 
     def cancel(self) -> None:
         self._cancelled.set()
-        try:
+        with contextlib.suppress(psycopg.Error):
             self.connection.cancel_safe(timeout=5)
-        except psycopg.Error:
-            pass
 
     def _check_cancelled(self) -> None:
         if self._cancelled.is_set():
@@ -164,8 +163,10 @@ class DatabaseSession:
         for schema, table in sorted(plan.external_tables):
             self._load_external(schema, table, plan)
         for schema, view in sorted(plan.late_views):
-            self._require(f"has_table_privilege(current_user, {_literal(f'{quote_ident(schema)}.{quote_ident(view)}')}, 'select')",
-                          f"permission denied for relation {view}")  # fmt: skip
+            relation = _literal(f"{quote_ident(schema)}.{quote_ident(view)}")
+            self._require(
+                f"has_table_privilege(current_user, {relation}, 'select')", f"permission denied for relation {view}"
+            )
         if isinstance(plan.action, CopyCommand):
             result.count = self._copy(plan.action)
         elif isinstance(plan.action, UnloadCommand):
@@ -278,7 +279,8 @@ class DatabaseSession:
     def _table_columns(self, command: CopyCommand) -> list[Column]:
         found = self.connection.execute(
             "select attname::text, atttypid::int4, atttypmod, attidentity::text from pg_catalog.pg_attribute "
-            f"where attrelid = {_literal(command.table.sql)}::regclass and attnum > 0 and not attisdropped order by attnum"
+            f"where attrelid = {_literal(command.table.sql)}::regclass and attnum > 0 and not attisdropped "
+            "order by attnum"
         ).fetchall()
         columns = {name: Column(name, oid, typmod, identity == "a") for name, oid, typmod, identity in found}
         if not command.columns:
@@ -305,16 +307,17 @@ class DatabaseSession:
         return run_unload(command, lake, table_of_csv(body.getvalue(), columns), columns, self._check_cancelled)
 
     def _log(self, sql: str, started: datetime, result: Result | None, failure: RedshiftError | None) -> None:
-        with_rows = result.count if result and not failure else 0
+        now = datetime.now(UTC).replace(tzinfo=None)
         status = "failed" if failure else "success" if result else "canceled"
+        form = result.form if result else "OTHER"
+        rows = result.count if result and not failure else 0
+        error = failure.message[:512] if failure else None
+        text = sql[:4000].replace("\x00", "")
+        who = (self.login.user, self.login.database)
         self._admin.execute(
             "insert into rs_catalog.query_log values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing",
-            [
-                time.time_ns() // 1000, self.login.user, self.login.database, result.form if result else "OTHER", status,
-                started, datetime.now(UTC).replace(tzinfo=None), sql[:4000].replace("\x00", ""),
-                failure.message[:512] if failure else None, with_rows,
-            ],
-        )  # fmt: skip
+            [time.time_ns() // 1000, *who, form, status, started, now, text, error, rows],
+        )
 
 
 def _literal(value: str) -> str:

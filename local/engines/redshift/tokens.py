@@ -84,7 +84,7 @@ def fold(name: str) -> str:
 def tokenize(sql: str) -> list[Token]:
     """The tokens of a text, comments dropped."""
     if "\x00" in sql:
-        raise RedshiftError("invalid byte sequence for encoding \"UTF8\": 0x00")
+        raise RedshiftError('invalid byte sequence for encoding "UTF8": 0x00')
     try:
         found = _Tokenizer().tokenize(sql)
     except TokenError as error:

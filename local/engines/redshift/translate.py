@@ -225,9 +225,7 @@ class Translator:
             if not name.startswith(("pg_", "svv_", "stv_", "sys_", "information_schema", "("))
         ]  # fmt: skip
         if self._leader_functions and user_tables:
-            raise RedshiftError(
-                "Specified types or functions (one per INFO message) not supported on Redshift tables."
-            )
+            raise RedshiftError("Specified types or functions (one per INFO message) not supported on Redshift tables.")
 
     # -- functions ----------------------------------------------------------------------------------
 
@@ -376,7 +374,15 @@ class Translator:
         value = [op("("), *parts[0], op(")"), raw("::text")]
         if distinct and [t.raw for t in order[2 : 2 + len(parts[0])]] == [t.raw for t in parts[0]]:
             order = [*order[:2], *value, *order[2 + len(parts[0]) :]]  # PostgreSQL wants the very same expression
-        return [raw("rs.listagg("), *([word("distinct")] if distinct else []), *value, op(","), *delimiter, *order, op(")")]
+        return [
+            raw("rs.listagg("),
+            *([word("distinct")] if distinct else []),
+            *value,
+            op(","),
+            *delimiter,
+            *order,
+            op(")"),
+        ]
 
 
 def _names_columns(previous: Token) -> bool:

@@ -177,7 +177,11 @@ def _partitions(command: UnloadCommand, table: pa.Table):
         mask = None
         for name, value in combination.items():
             column = table.column(name)
-            same = pc.is_null(column) if value is None else pc.fill_null(pc.equal(column, pa.scalar(value, column.type)), False)
+            same = (
+                pc.is_null(column)
+                if value is None
+                else pc.fill_null(pc.equal(column, pa.scalar(value, column.type)), False)
+            )
             mask = same if mask is None else pc.and_(mask, same)
         folder = "".join(f"{name}={_folder(value)}/" for name, value in combination.items())
         yield folder, table.filter(mask).select(keep)

@@ -37,7 +37,9 @@ def test_varchar_counts_bytes(warehouse, schema):
         f"update {schema}.t set v = 'abcd'",
     ):
         assert refused(warehouse, sql) == "ERROR: value too long for type character varying(3)"
-    assert refused(warehouse, f"insert into {schema}.t (c) values ('äö')") == "ERROR: value too long for type character(2)"
+    assert (
+        refused(warehouse, f"insert into {schema}.t (c) values ('äö')") == "ERROR: value too long for type character(2)"
+    )
 
 
 def test_text_is_varchar_256(warehouse, schema):
@@ -97,7 +99,11 @@ def merging(warehouse, schema):
 def test_merge_updates_and_inserts(warehouse, merging):
     warehouse.run(f"insert into {merging}.source values (1, 'Tony'), (3, 'Bill')")
     assert warehouse.run(MERGE.format(merging)).count == 2
-    assert warehouse.rows(f"select id, name from {merging}.target order by id") == [[1, "Tony"], [2, "John"], [3, "Bill"]]
+    assert warehouse.rows(f"select id, name from {merging}.target order by id") == [
+        [1, "Tony"],
+        [2, "John"],
+        [3, "Bill"],
+    ]
 
 
 def test_merge_refuses_two_matches_of_one_row(warehouse, merging):
@@ -126,7 +132,9 @@ def test_a_materialized_view_has_no_views_and_no_temporary_tables_below(warehous
 
 
 def test_a_view_keeps_redshift_arithmetic_for_its_readers(warehouse, merging):
-    warehouse.run(f"create view {merging}.halves as select avg(id) as mean, 10.00 / count(*) as half from {merging}.target")
+    warehouse.run(
+        f"create view {merging}.halves as select avg(id) as mean, 10.00 / count(*) as half from {merging}.target"
+    )
     assert warehouse.rows(f"select mean, half from {merging}.halves") == [[1, "5.0000"]]
 
 
@@ -223,13 +231,17 @@ def test_only_its_owner_refreshes_a_materialized_view(people):
     people.run("create table house.doors (id int)", user="IAMR:owner")
     people.run("create materialized view house.counted as select count(*) as n from house.doors", user="IAMR:owner")
     people.run("refresh materialized view house.counted", user="IAMR:owner", batch=False)
-    assert "relation counted" in refused(people, "refresh materialized view house.counted", user="IAMR:reader", batch=False)
+    assert "relation counted" in refused(
+        people, "refresh materialized view house.counted", user="IAMR:reader", batch=False
+    )
 
 
 def test_only_a_superuser_changes_who_he_is(people):
     rows = people.rows("set session authorization 'IAMR:Owner'", "select current_user")
     assert rows == [["IAMR:owner"]]
-    assert "permission denied" in refused(people, 'set session authorization "IAMR:reader"', "select 1", user="IAMR:owner")
+    assert "permission denied" in refused(
+        people, 'set session authorization "IAMR:reader"', "select 1", user="IAMR:owner"
+    )
 
 
 def test_what_a_superuser_makes_as_another_belongs_to_the_other(people):
