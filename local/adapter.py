@@ -457,3 +457,5 @@ def log_to(path: Path) -> None:
     handler = logging.FileHandler(path)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s [%(name)s] %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    # one line per service and save would bury everything else
+    logging.getLogger("persistence").setLevel(logging.WARNING)

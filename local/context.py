@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 import threading
+import urllib.parse
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +38,9 @@ class Context:
     account: str = "000000000000"
     _clients: dict[tuple, Any] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def __post_init__(self) -> None:
+        refuse_elsewhere(self.endpoint)
 
     def folder(self, name: str) -> Path:
         """A folder for an engine's own data inside the state directory, made if it is missing."""
@@ -125,12 +130,27 @@ class Context:
         return adapter.stock_handler(service)
 
 
+def refuse_elsewhere(endpoint: str) -> None:
+    """Raises ValueError unless `endpoint` is on this machine: nothing here may ever reach AWS."""
+    host = urllib.parse.urlsplit(endpoint).hostname or ""
+    try:
+        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise ValueError(
+            f"endpoint {endpoint!r} is not on this machine: the local AWS answers on "
+            "http://127.0.0.1:PORT only"
+        )
+
+
 def aws_environment(endpoint: str, region: str, state_dir: Path) -> dict[str, str]:
     """The variables that make every AWS tool talk to the local AWS and to nothing else.
 
     Credentials are the caller's to add. The user's own files are shut out: their default profile
     could name another endpoint or a role to assume.
     """
+    refuse_elsewhere(endpoint)
     return {
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_REGION": region,

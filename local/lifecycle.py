@@ -197,6 +197,8 @@ def _start(place: Place, paths: dict[str, str], say: Say) -> dict:
     _end_survivors(place, say)
     _refuse_busy_port(place)
     _write_shared_files(place)
+    shutil.rmtree(place.state / "tmp", ignore_errors=True)  # unpacked code of Lambdas long ended
+    _shorten(place.logs / "requests.jsonl")
     say(f"starting the local AWS on {place.endpoint}")
     environment = {
         **{k: v for k, v in os.environ.items() if not k.startswith("AWS_")},
@@ -236,6 +238,12 @@ def _start(place: Place, paths: dict[str, str], say: Say) -> dict:
     }
     _write(place.file, json.dumps(facts, indent=2) + "\n")
     return facts
+
+
+def _shorten(log: Path, limit: int = 50_000_000) -> None:
+    """Puts a log that grew large aside; the one before it goes."""
+    if log.exists() and log.stat().st_size > limit:
+        os.replace(log, log.with_suffix(".old" + log.suffix))
 
 
 def _await_health(place: Place, process: subprocess.Popen) -> None:
