@@ -13,17 +13,12 @@ import (
 	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
 
 	"lakeshift/config"
+	"lakeshift/internal/findings"
+	_ "lakeshift/internal/kernelenv"
 	"lakeshift/stacks"
 )
 
 func main() {
-	// The CDK's own validation takes longer than all the rest; cfn-lint and cdk-nag look at the same templates.
-	// Traces would show the CDK's JavaScript, never our Go.
-	for name, value := range map[string]string{"CDK_VALIDATION": "false", "CDK_DISABLE_STACK_TRACE": "1"} {
-		if os.Getenv(name) == "" {
-			os.Setenv(name, value)
-		}
-	}
 	err := run()
 	closeQuietly()
 	if err != nil {
@@ -63,7 +58,7 @@ func run() error {
 		return err
 	}
 	assembly := app.Synth(nil)
-	return findings(*assembly.Directory())
+	return findings.In(*assembly.Directory())
 }
 
 // newApp takes the feature flags from cdk.json itself, so that templates are the same without the CDK's command line.

@@ -3,7 +3,9 @@ package cdktest
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -14,6 +16,9 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
+
+	"lakeshift/internal/findings"
+	_ "lakeshift/internal/kernelenv"
 )
 
 // Template of one stack.
@@ -46,13 +51,13 @@ func Read(t testing.TB, path string) Template {
 	return template
 }
 
-// Synth builds one stack, with cdk-nag looking on, and returns its template.
+// Synth builds one stack and returns its template. What cdk-nag finds fails the test.
 // What the CDK refuses by a panic fails the test instead of ending all of them.
 func Synth(t testing.TB, build func(stack awscdk.Stack)) Template {
 	t.Helper()
-	folder := t.TempDir()
+	folder, flags := t.TempDir(), flags(t)
 	if refused := Refusal(func() {
-		app := awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(folder), AnalyticsReporting: jsii.Bool(false), TreeMetadata: jsii.Bool(false)})
+		app := awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(folder), Context: &flags, AnalyticsReporting: jsii.Bool(false), TreeMetadata: jsii.Bool(false)})
 		stack := awscdk.NewStack(app, jsii.String("Test"), &awscdk.StackProps{
 			Env: &awscdk.Environment{Account: jsii.String("111111111111"), Region: jsii.String("eu-west-1")},
 		})
@@ -63,7 +68,28 @@ func Synth(t testing.TB, build func(stack awscdk.Stack)) Template {
 	}); refused != "" {
 		t.Fatalf("the CDK refused: %s", refused)
 	}
+	if err := findings.In(folder); err != nil {
+		t.Errorf("findings:\n%s", err)
+	}
 	return Read(t, filepath.Join(folder, "Test.template.json"))
+}
+
+// flags of cdk.json, which tests must share with the app.
+func flags(t testing.TB) map[string]any {
+	t.Helper()
+	folder, err := os.Getwd()
+	for ; err == nil; folder = filepath.Dir(folder) {
+		text, readErr := os.ReadFile(filepath.Join(folder, "cdk.json"))
+		if errors.Is(readErr, fs.ErrNotExist) && folder != filepath.Dir(folder) {
+			continue
+		}
+		var settings struct{ Context map[string]any }
+		if err = errors.Join(readErr, json.Unmarshal(text, &settings)); err == nil {
+			return settings.Context
+		}
+	}
+	t.Fatalf("cdk.json: %s", err)
+	return nil
 }
 
 // Refusal runs something that may panic, as jsii does on every error, and returns what was said.

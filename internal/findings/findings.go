@@ -1,4 +1,5 @@
-package main
+// Package findings reads what was found wrong with constructs while they were synthesized.
+package findings
 
 import (
 	"encoding/json"
@@ -12,9 +13,9 @@ import (
 	"strings"
 )
 
-// findings returns the errors that were noted on constructs, cdk-nag's among them, from the metadata of a cloud assembly.
+// In a cloud assembly: the errors that were noted on constructs, cdk-nag's among them; nil if there are none.
 // The CDK's command line reads them for the stacks that it was asked for; the bare binary would end with 0.
-func findings(assembly string) error {
+func In(assembly string) error {
 	found := map[string]bool{}
 	err := filepath.WalkDir(assembly, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || !strings.HasSuffix(path, ".metadata.json") {
