@@ -43,7 +43,7 @@ def load_log(platform: Platform, run_id: str) -> str:
     graph = platform.client("glue").get_workflow_run(
         Name="elt-local-sales-pipeline", RunId=run_id, IncludeGraph=True
     )["Run"]["Graph"]
-    (load,) = [node for node in graph["Nodes"] if node["Name"] == "elt-local-sales-load"]
+    (load,) = [node for node in graph["Nodes"] if node["Type"] == "JOB" and node["Name"] == "elt-local-sales-load"]
     stream = load["JobDetails"]["JobRuns"][0]["Id"]
     events = platform.client("logs").get_log_events(logGroupName="/aws-glue/jobs/output", logStreamName=stream)["events"]
     return "\n".join(event["message"] for event in events)
