@@ -13,7 +13,6 @@ import (
 	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
 
 	"lakeshift/config"
-	"lakeshift/internal/findings"
 	_ "lakeshift/internal/kernelenv"
 	"lakeshift/stacks"
 )
@@ -46,19 +45,32 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	app, err := newApp(".", "")
-	if err != nil {
-		return err
-	}
-	environments, err := chosen(app, loaded)
-	if err != nil {
-		return err
-	}
-	if err := build(app, environments, loaded.Datasets, sources); err != nil {
-		return err
-	}
-	assembly := app.Synth(nil)
-	return findings.In(*assembly.Directory())
+	return attempt(func() error {
+		app, err := newApp(".", "")
+		if err != nil {
+			return err
+		}
+		environments, err := chosen(app, loaded)
+		if err != nil {
+			return err
+		}
+		if err := build(app, environments, loaded.Datasets, sources); err != nil {
+			return err
+		}
+		app.Synth(nil)
+		return nil
+	})
+}
+
+// attempt turns a refusal of the CDK, which jsii tells by a panic, into an error like any other.
+// Findings of cdk-nag are refusals too; the CDK lists them on stderr.
+func attempt(build func() error) (err error) {
+	defer func() {
+		if reason := recover(); reason != nil {
+			err = fmt.Errorf("the CDK refused: %v", reason)
+		}
+	}()
+	return build()
 }
 
 // newApp takes the feature flags from cdk.json itself, so that templates are the same without the CDK's command line.
@@ -98,14 +110,17 @@ func chosen(app awscdk.App, loaded *config.Config) ([]config.Environment, error)
 
 // build every environment's stacks, and have cdk-nag look at them.
 func build(app awscdk.App, environments []config.Environment, datasets []config.Dataset, sources stacks.Sources) error {
-	checks := cdknag.NewAwsSolutionsChecks(&cdknag.NagPackProps{Verbose: jsii.Bool(true), Reports: jsii.Bool(false)})
 	for _, environment := range environments {
 		stage, err := stacks.NewEnvironment(app, environment, datasets, sources)
 		if err != nil {
 			return err
 		}
-		// an aspect of the app would not reach into its stages
-		awscdk.Aspects_Of(stage).Add(checks, nil)
+		watch(stage)
 	}
 	return nil
+}
+
+// watch has cdk-nag look at a stage; an aspect of the app would not reach into its stages.
+func watch(stage awscdk.Stage) {
+	awscdk.Aspects_Of(stage).Add(cdknag.NewAwsSolutionsChecks(&cdknag.NagPackProps{Reports: jsii.Bool(false)}), nil)
 }

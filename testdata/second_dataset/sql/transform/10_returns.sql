@@ -1,0 +1,1 @@
+delete from raw_data.web_returns_affected_keys;
