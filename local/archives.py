@@ -129,7 +129,8 @@ def unpack_trino(archives: Path, tree: Path) -> Path:
     parts.mkdir(parents=True)
     (server,) = archives.glob("trino-server-core-*.tar.gz")
     with tarfile.open(server) as archive:
-        archive.extractall(parts, filter="data")
+        # Python before 3.11.4 (Debian 12 has 3.11.2) knows no filter; the archive's digest is checked
+        archive.extractall(parts, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
     (plugin,) = archives.glob("trino-hive-*.zip")
     with zipfile.ZipFile(plugin) as archive:
         archive.extractall(parts)

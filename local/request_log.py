@@ -11,6 +11,7 @@ from local import adapter
 from local.context import Context
 
 FORM = "application/x-www-form-urlencoded"
+INTERNAL = "/_ministack/"
 # The query protocol names its action in the body's first bytes.
 FORM_HEAD = 4096
 READ_ONLY = ("Get", "List", "Describe", "Head", "Batch", "Filter", "Search")
@@ -44,7 +45,7 @@ class RequestLog:
         self._file.close()
 
     async def __call__(self, scope: dict, receive: Callable, send: Callable) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["path"].startswith(INTERNAL):
             await self._app(scope, receive, send)
             return
         headers = {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in scope["headers"]}
@@ -52,7 +53,6 @@ class RequestLog:
         query = parse_qs(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
         principal = adapter.principal_of(headers, query)
         form = bytearray()
-        status = 0
 
         async def listening_receive() -> dict:
             message = await receive()
@@ -61,15 +61,14 @@ class RequestLog:
             return message
 
         async def listening_send(message: dict) -> None:
-            nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                # before the answer leaves: who has it finds the line in the log
+                self._write(
+                    started, principal, scope, headers, query, bytes(form), message["status"]
+                )
             await send(message)
 
-        try:
-            await self._app(scope, listening_receive, listening_send)
-        finally:
-            self._write(started, principal, scope, headers, query, bytes(form), status)
+        await self._app(scope, listening_receive, listening_send)
 
     def _write(
         self,

@@ -1,0 +1,58 @@
+"""What we know of the emulator's insides is checked before it answers."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+
+import pytest
+
+from local import adapter
+
+
+def test_the_locked_emulator_fits() -> None:
+    adapter.check()
+
+
+def test_a_name_that_moved_is_reported_with_all_others() -> None:
+    names = {
+        "ministack.app": {"gone_for_good": None, "_lazy_handler": ("another_parameter",)},
+        "ministack.no_such_module": {"anything": None},
+    }
+    with pytest.raises(adapter.AdapterError) as error:
+        adapter.check(names)
+    said = str(error.value)
+    assert "ministack.app.gone_for_good is gone" in said
+    assert "_lazy_handler takes (module_name), expected (another_parameter)" in said
+    assert "ministack.no_such_module can't be imported" in said
+
+
+def test_another_version_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.metadata, "version", lambda _name: "9.9.9")
+    with pytest.raises(adapter.AdapterError, match=r"its version is 9\.9\.9"):
+        adapter.check({})
+
+
+@pytest.mark.parametrize("action", ["GetTable", "GetTables"])
+def test_an_unset_description_is_left_out_as_on_aws(action: str) -> None:
+    table = {"Name": "a_view", "Description": ""}
+    answer = {"Table": table, "TableList": [table, {"Name": "b", "Description": "said"}]}
+    headers = {"x-amz-target": f"AWSGlue.{action}"}
+    changed = json.loads(adapter.without_empty_descriptions(headers, json.dumps(answer).encode()))
+    assert changed["Table"] == {"Name": "a_view"}
+    assert changed["TableList"] == [{"Name": "a_view"}, {"Name": "b", "Description": "said"}]
+
+
+@pytest.mark.parametrize(
+    ("interrupted", "settled"),
+    [
+        ("CREATE_IN_PROGRESS", "ROLLBACK_FAILED"),
+        ("ROLLBACK_IN_PROGRESS", "ROLLBACK_FAILED"),
+        ("UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE"),
+        ("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE"),
+        ("DELETE_IN_PROGRESS", "DELETE_FAILED"),
+        ("CREATE_COMPLETE", None),
+    ],
+)
+def test_no_stack_stays_in_progress_after_a_kill(interrupted: str, settled: str | None) -> None:
+    assert adapter.settled_status(interrupted) == settled
