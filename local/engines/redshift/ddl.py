@@ -8,6 +8,7 @@ from .tokens import (
     Cursor,
     Name,
     Token,
+    check_name,
     find_top,
     is_comma,
     quote_ident,
@@ -58,7 +59,7 @@ def create_table(cursor: Cursor, translator: Translator, create_schema: str, tem
     if cursor.looks("("):
         inside = cursor.group()
         if _only_names(inside) and find_top(cursor.rest, "as") >= 0:
-            names = [part[0].text for part in split_top(inside, is_comma)]
+            names = _checked_names(inside)
         else:
             columns, names = _columns(inside, translator)
     _table_attributes(cursor, names)
@@ -78,6 +79,12 @@ def _create_table_as(cursor: Cursor, translator: Translator, head: str, names: l
         raise syntax_error(query[0].raw if query else "")
     listed = f" ({', '.join(map(quote_ident, names))})" if names else ""
     return Plan([f"{head}{listed} as {translator.sql(query)}"], result="count")
+
+
+def _checked_names(tokens: list[Token]) -> list[str]:
+    for part in split_top(tokens, is_comma):
+        check_name(part[0])
+    return [part[0].text for part in split_top(tokens, is_comma)]
 
 
 def _only_names(tokens: list[Token]) -> bool:
@@ -214,7 +221,7 @@ def _encoding(cursor: Cursor) -> None:
         "auto", "raw", "az64", "bytedict", "delta", "delta32k", "lzo", "mostly8", "mostly16", "mostly32",
         "runlength", "text255", "text32k", "zstd",
     )  # fmt: skip
-    encoding = cursor.identifier()
+    encoding = cursor.next().text
     if encoding not in known:
         raise RedshiftError(f'invalid encoding type specified for column: "{encoding}"')
 
@@ -390,7 +397,7 @@ def create_materialized_view(cursor: Cursor, translator: Translator, create_sche
 def render_names(tokens: list[Token]) -> str:
     if not _only_names(tokens):
         raise syntax_error(tokens[0].raw if tokens else ")")
-    return f" ({', '.join(quote_ident(part[0].text) for part in split_top(tokens, is_comma))})"
+    return f" ({', '.join(map(quote_ident, _checked_names(tokens)))})"
 
 
 # -- schemas ----------------------------------------------------------------------------------------------------------

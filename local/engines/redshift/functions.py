@@ -15,12 +15,12 @@ cume_dist dense_rank first_value lag last_value lead nth_value ntile percent_ran
 
 SCALAR = """
 abs acos add_months ascii asin atan atan2 btrim cbrt ceil ceiling char_length character_length charindex chr coalesce
-concat convert_timezone cos cot date dateadd datediff date_part date_trunc decode degrees dexp dlog1 dlog10 exp extract floor
-getdate greatest initcap is_valid_json json_extract_path_text last_day least left len length ln log lower lpad ltrim
-md5 mod nullif nvl nvl2 octet_length pi position pow power quote_ident quote_literal radians random regexp_count
-regexp_instr regexp_replace regexp_substr repeat replace replicate reverse right round rpad rtrim sha2 sign sin
-split_part sqrt strpos substr substring sysdate tan text timezone to_char to_date to_hex to_number to_timestamp
-translate trim trunc try_cast upper
+concat convert_timezone cos cot date date_part date_trunc dateadd datediff decode degrees dexp dlog1 dlog10 exp
+extract floor getdate greatest initcap is_valid_json json_extract_path_text last_day least left len length ln log
+lower lpad ltrim md5 mod nullif nvl nvl2 octet_length pi position pow power quote_ident quote_literal radians random
+regexp_count regexp_instr regexp_replace regexp_substr repeat replace replicate reverse right round rpad rtrim sha2
+sign sin split_part sqrt strpos substr substring sysdate tan text timezone to_char to_date to_hex to_number
+to_timestamp translate trim trunc try_cast upper
 """.split()
 
 SYSTEM = """

@@ -46,7 +46,7 @@ _SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "datestyle": "ISO, MDY",
-    "extra_float_digits": "0",
+    "extra_float_digits": "1",  # UNLOAD and results must not lose digits
     "default_transaction_isolation": "repeatable read",
     "deadlock_timeout": "500ms",
     "client_connection_check_interval": "2s",

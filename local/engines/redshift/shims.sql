@@ -237,6 +237,8 @@ create function rs.bad_part(text) returns numeric language plpgsql immutable set
 begin
     raise exception using errcode = '22023', message = format('timestamp units "%s" not recognized', $1);
 end $$;
+create function rs.datediff(text, timestamptz, timestamptz) returns bigint
+language sql stable strict begin atomic select rs.datediff($1, $2 at time zone 'UTC', $3 at time zone 'UTC'); end;
 create function rs.datediff(text, date, date) returns bigint
 language sql immutable strict begin atomic select rs.datediff($1, $2::timestamp, $3::timestamp); end;
 create function rs.datediff(text, date, timestamp) returns bigint

@@ -10,6 +10,7 @@ from sqlglot.errors import TokenError
 from sqlglot.tokens import TokenType
 
 from .errors import RedshiftError, syntax_error
+from .words import RESERVED
 
 WORD, QUOTED, STRING, NUMBER, OP, PARAM = "word", "quoted", "string", "number", "op", "param"
 
@@ -183,6 +184,12 @@ def render(tokens: Iterable[Token]) -> str:
     return " ".join(token.raw for token in tokens)
 
 
+def check_name(token: Token) -> None:
+    """Raises unless the token may stand for a name: a reserved word needs double quotes."""
+    if not token.is_name or (token.kind == WORD and token.text in RESERVED):
+        raise syntax_error(token.raw)
+
+
 def closing(tokens: list[Token], opening: int) -> int:
     """The index of the parenthesis that closes the one at `opening`."""
     depth = 0
@@ -313,8 +320,7 @@ class Cursor:
 
     def identifier(self) -> str:
         token = self.next()
-        if not token.is_name:
-            raise syntax_error(token.raw)
+        check_name(token)
         return token.text
 
     def string(self) -> str:

@@ -30,6 +30,7 @@ from .tokens import (
     word,
 )
 from .types import parse_type
+from .words import NEVER_BARE
 
 # A word before an opening parenthesis that is no function.
 _NOT_CALLS = frozenset(
@@ -146,6 +147,7 @@ class Translator:
         text = token.text
         self.words.add(text)
         self._refuse(cursor, previous)
+        self._refuse_reserved(cursor, previous)
         if previous.is_op("."):
             if cursor.peek(1).is_op("("):
                 self._qualified_call(out, text)
@@ -174,6 +176,7 @@ class Translator:
         nothing = (
             text in ("returning", "lateral", "tablesample", "ordinality", "conflict")
             or cursor.looks("array", "[")
+            or (cursor.looks("window") and cursor.peek(1).is_name and cursor.peek(2).is_word("as"))
             or cursor.looks("distinct", "on", "(")
             or cursor.looks("filter", "(")
             or cursor.looks("row", "(")
@@ -186,6 +189,21 @@ class Translator:
         )
         if nothing and not previous.is_op("."):
             raise syntax_error(cursor.peek().raw)
+
+    def _refuse_reserved(self, cursor: Cursor, previous: Token) -> None:
+        """A bare reserved word is a name after a point and after AS only."""
+        token, following = cursor.peek(), cursor.peek(1)
+        if token.is_word("ignore", "respect") and following.is_word("nulls"):
+            raise NotEmulated(f"{token.text.upper()} NULLS")
+        if token.is_word("pivot", "unpivot", "unnest") and following.is_op("("):
+            raise NotEmulated(token.text.upper())
+        if token.is_word("connect") and following.is_word("by"):
+            raise NotEmulated("CONNECT BY")
+        if previous.is_op(".") or previous.is_word("as"):
+            return
+        bare_type = token.is_word("timestamp") and following.kind != STRING
+        if token.text in NEVER_BARE or bare_type:
+            raise syntax_error(token.raw)
 
     # -- relations that PostgreSQL does not have ----------------------------------------------------
 
@@ -354,6 +372,29 @@ class Translator:
         total = [raw("sum"), op("("), *inside, op(")"), *over]
         count = [raw("count"), op("("), *inside, op(")"), *over]
         return self._plain("rs.avg", [total, count])
+
+    def _call_stddev(self, cursor: Cursor, name: str = "stddev") -> list[Token]:
+        # a double precision number, whatever goes in
+        out = [raw(f"cast({name}"), op("("), *self._translate(cursor.group()), op(")")]
+        if cursor.looks("over", "("):
+            cursor.next()
+            out += [word("over"), *self._group(cursor)]
+        return [*out, raw("as float8)")]
+
+    def _call_stddev_samp(self, cursor: Cursor) -> list[Token]:
+        return self._call_stddev(cursor, "stddev_samp")
+
+    def _call_stddev_pop(self, cursor: Cursor) -> list[Token]:
+        return self._call_stddev(cursor, "stddev_pop")
+
+    def _call_variance(self, cursor: Cursor) -> list[Token]:
+        return self._call_stddev(cursor, "variance")
+
+    def _call_var_samp(self, cursor: Cursor) -> list[Token]:
+        return self._call_stddev(cursor, "var_samp")
+
+    def _call_var_pop(self, cursor: Cursor) -> list[Token]:
+        return self._call_stddev(cursor, "var_pop")
 
     def _call_median(self, cursor: Cursor) -> list[Token]:
         inside = self._translate(cursor.group())

@@ -40,6 +40,8 @@ ANSWERS = [
     ("select mod(7, 3), 2 ^ 3, abs(-2)", [[1, 8.0, 2]]),
     ("select count(distinct name), min(sold), max(id) from shop", [[3, "2025-01-15", 3]]),
     ("select approximate count(distinct name) from shop", [[3]]),
+    ("select var_pop(amount), stddev_samp(id) from shop", [[2 / 3, 1.0]]),
+    ("select datediff(minute, '2025-01-01 00:00+00'::timestamptz, timestamp '2025-01-01 01:00')", [[60]]),
     ("select median(amount) from shop", [[2.0]]),
     # text
     ("select len('äö'), octet_length('äö')", [[2, 4]]),
@@ -92,6 +94,7 @@ ANSWERS = [
     ("select region, grouping_id from (select 'x' as region, 1 as grouping_id) as q (region, grouping_id)", [["x", 1]]),
     ("select case when exists (select 1 from shop where id = 9) then 1 else 0 end", [[0]]),
     ("select current_user, current_schema()", [["admin", "public"]]),
+    ("select s.id as tag, \"offset\", \"raw\" from (select 1 as id, 2 as \"offset\", 3 as raw) s", [[1, 2, 3]]),
     ("show search_path", [["\"$user\", public"]]),
     ("select user_name from svv_user_info where user_name = 'admin'", [["admin"]]),
     ("select usename from pg_user where usename = 'admin'", [["admin"]]),
@@ -178,6 +181,7 @@ REFUSED = [
     ("select count(*) filter (where id = 1) from shop", SYNTAX),
     ("select id from shop where name is distinct from 'x'", SYNTAX),
     ("select * from shop for update", SYNTAX),
+    ("select sum(id) over w from shop window w as (order by id)", SYNTAX),
     ("select * from shop, lateral (select 1) x", SYNTAX),
     ("select * from shop fetch first 1 rows only", SYNTAX),
     ("select '{}'::jsonb", 'type "jsonb" does not exist'),
@@ -228,6 +232,12 @@ REFUSED = [
     ("select 'a\x00b'", "invalid byte sequence"),
     ("select * from nothing", 'relation "nothing" does not exist'),
     # Redshift's own rules
+    ("select id as tag, tag from shop", SYNTAX),
+    ("select id from shop snapshot", SYNTAX),
+    ("create table t (id int, partition varchar(10))", SYNTAX),
+    ("create table t (timestamp timestamp)", SYNTAX),
+    ("insert into shop (id, language) values (1, 'x')", SYNTAX),
+    ("select timestamp from shop", SYNTAX),
     ("merge into shop s using shop_view on s.id = shop_view.id when matched then delete "
      "when not matched then insert (id) values (1)", SYNTAX),
     ("merge into shop using (select 1 as id) x on shop.id = x.id when matched then delete "
@@ -254,6 +264,8 @@ REFUSED = [
     ("copy shop from 's3://b/p' iam_role 'x' csv", NOT_HERE),
     ("copy shop from 's3://b/p' iam_role default format as parquet", NOT_HERE),
     ("unload ('select 1') to 's3://b/p' iam_role 'x' csv", NOT_HERE),
+    ("select * from shop pivot (sum(price) for name in ('one'))", NOT_HERE),
+    ("select first_value(name ignore nulls) over (order by id) from shop", NOT_HERE),
     ("select json_parse('{}')", NOT_HERE),
     ("create table t (s super)", NOT_HERE),
     ("select id into other from shop", NOT_HERE),
