@@ -100,6 +100,9 @@ func (d Dataset) AffectedTable() string { return "raw_data." + d.Name + "_affect
 // RawTable is the Glue table over the raw files.
 func (d Dataset) RawTable() string { return d.Name }
 
+// LinesTable is the Glue table that counts raw records: one column, one row per line.
+func (d Dataset) LinesTable() string { return d.Name + "_lines" }
+
 // RejectedTable is the Glue table over the records that did not fit.
 func (d Dataset) RejectedTable() string { return d.Name + "_rejected" }
 

@@ -84,7 +84,7 @@ func (v *validator) contract(c Contract) Dataset {
 		v.fault(at("dataset"), "%q is no name: expected up to 40 lower-case letters, digits and underscores", c.Dataset)
 	case c.Dataset != wanted:
 		v.fault(at("dataset"), "%q does not match the file: expected %q", c.Dataset, wanted)
-	case strings.HasSuffix(c.Dataset, "_rejected") || strings.HasSuffix(c.Dataset, "_affected_keys"):
+	case strings.HasSuffix(c.Dataset, "_lines") || strings.HasSuffix(c.Dataset, "_rejected") || strings.HasSuffix(c.Dataset, "_affected_keys"):
 		v.fault(at("dataset"), "%q ends like a table that another dataset gets: choose another name", c.Dataset)
 	case c.Dataset == "load_ledger" || c.Dataset == "warehouse":
 		v.fault(at("dataset"), "%q is the platform's own: choose another name", c.Dataset)

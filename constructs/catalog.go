@@ -120,6 +120,25 @@ func NewRawTable(scope constructs.Construct, id string, props TableProps, format
 	return newTable(scope, id, props, storage, table)
 }
 
+// NewLinesTable shows the files of a raw zone line by line, whatever stands in them and whatever partitions are known:
+// what a record is must not depend on how a SerDe reads it. Header leaves out the first line of each file.
+func NewLinesTable(scope constructs.Construct, id string, props TableProps, header bool) awsglue.CfnTable {
+	parameters := map[string]string{"classification": "csv"}
+	if header {
+		parameters["skip.header.line.count"] = strconv.Itoa(1)
+	}
+	props.Columns = []Column{{Name: "line", Type: "string"}}
+	return newTable(scope, id, props, &awsglue.CfnTable_StorageDescriptorProperty{
+		InputFormat:  jsii.String("org.apache.hadoop.mapred.TextInputFormat"),
+		OutputFormat: jsii.String("org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat"),
+		SerdeInfo: &awsglue.CfnTable_SerdeInfoProperty{
+			SerializationLibrary: jsii.String("org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"),
+			// a delimiter that no text holds: the line stays whole
+			Parameters: map[string]string{"field.delim": "\x01"},
+		},
+	}, parameters)
+}
+
 // NewParquetTable describes Parquet files.
 func NewParquetTable(scope constructs.Construct, id string, props TableProps) awsglue.CfnTable {
 	return newTable(scope, id, props, &awsglue.CfnTable_StorageDescriptorProperty{

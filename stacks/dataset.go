@@ -34,6 +34,10 @@ func newDataset(
 		JSONLines: contract.Source.Format == "jsonl",
 		Delimiter: contract.Source.Delimiter, Quote: contract.Source.Quote, Escape: contract.Source.Escape, Header: contract.Source.Header,
 	})
+	constructs.NewLinesTable(stack, "Lines", constructs.TableProps{
+		Database: catalog.Raw, Name: contract.LinesTable(), Description: "Raw files of " + contract.Name + ", line by line: what there is to account for.",
+		Location: "s3://" + *lake.Raw.BucketName() + "/" + contract.Name + "/",
+	}, contract.Source.Header)
 	constructs.NewParquetTable(stack, "Rejected", constructs.TableProps{
 		Database: catalog.Raw, Name: contract.RejectedTable(), Description: "Records of " + contract.Name + " that did not fit, and why.",
 		Location: "s3://" + *lake.Processed.BucketName() + "/rejected/" + contract.Name + "/",

@@ -164,20 +164,10 @@ func countRows(ctx context.Context, t *target.Target, dataset config.Dataset) (r
 	return raw, published, err
 }
 
-// countSQL counts both in one statement. A blank line of a raw file is no record: the load passes over it,
-// while the table shows it as a row whose first column is empty and whose others are null.
-// The check job counts in the same way.
+// countSQL counts both in one statement. A blank line of a raw file is no record; the check job counts in the same way.
 func countSQL(names config.Names, dataset config.Dataset) string {
-	blank := make([]string, len(dataset.Columns))
-	for i, column := range dataset.Columns {
-		blank[i] = quoted(column.Name) + " is null"
-		if i == 0 {
-			blank[i] = "regexp_like(coalesce(" + quoted(column.Name) + `, ''), '^[ \t]*$')`
-		}
-	}
-	return fmt.Sprintf("select\n    (select count(*) from %s.%s where not (%s)) as raw_rows,\n    (select count(*) from %s.%s) as published_rows",
-		quoted(names.RawDatabase()), quoted(dataset.RawTable()), strings.Join(blank, " and "),
-		quoted(names.CuratedDatabase()), quoted(dataset.Fact.Table))
+	return fmt.Sprintf("select\n    (select count(*) from %s.%s where not regexp_like(line, '^[ \\t]*$')) as raw_rows,\n    (select count(*) from %s.%s) as published_rows",
+		quoted(names.RawDatabase()), quoted(dataset.LinesTable()), quoted(names.CuratedDatabase()), quoted(dataset.Fact.Table))
 }
 
 func quoted(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }

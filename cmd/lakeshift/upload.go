@@ -46,7 +46,7 @@ same name for the same day replaces the earlier one: the next run takes the old 
 new ones in. Nothing is lost by that, the raw zone keeps versions.`,
 		Example: `  lakeshift upload sales orders.csv --date 2025-01-15
   lakeshift upload sales shop-*.csv.gz --date 2025-01-15 --env dev
-  lakeshift upload sales /tmp/corrected.csv --as orders.csv --date 2025-01-15`,
+  lakeshift upload sales corrected.csv --as orders.csv --date 2025-01-15`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) < 2 {
 				return usagef("expected a dataset and at least one file: lakeshift upload DATASET FILE... --date YYYY-MM-DD")

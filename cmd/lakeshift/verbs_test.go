@@ -69,9 +69,9 @@ func TestPlaceholdersAreFilledFromTheEnvironment(t *testing.T) {
 }
 
 func TestBlankLinesAreNotCounted(t *testing.T) {
-	dataset := config.Dataset{Name: "sales", Columns: []config.Column{{Name: "order_id"}, {Name: "region"}}, Fact: config.Fact{Table: "fact_orders"}}
+	dataset := config.Dataset{Name: "sales", Fact: config.Fact{Table: "fact_orders"}}
 	assert.Equal(t, `select
-    (select count(*) from "elt_local_raw"."sales" where not (regexp_like(coalesce("order_id", ''), '^[ \t]*$') and "region" is null)) as raw_rows,
+    (select count(*) from "elt_local_raw"."sales_lines" where not regexp_like(line, '^[ \t]*$')) as raw_rows,
     (select count(*) from "elt_local_curated"."fact_orders") as published_rows`,
 		countSQL(config.Names{Environment: "local"}, dataset))
 }

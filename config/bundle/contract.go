@@ -17,6 +17,7 @@ type jobContract struct {
 	LandingTable     string         `json:"landing_table"`
 	AffectedTable    string         `json:"affected_table"`
 	RawTable         string         `json:"raw_table"`
+	LinesTable       string         `json:"lines_table"`
 	RejectedTable    string         `json:"rejected_table"`
 	Published        jobPublished   `json:"published"`
 	FreshnessSeconds int            `json:"freshness_seconds"`
@@ -51,6 +52,7 @@ func ContractJSON(dataset config.Dataset) ([]byte, error) {
 		LandingTable:  dataset.LandingTable(),
 		AffectedTable: dataset.AffectedTable(),
 		RawTable:      dataset.RawTable(),
+		LinesTable:    dataset.LinesTable(),
 		RejectedTable: dataset.RejectedTable(),
 		Published: jobPublished{
 			Table:          dataset.Fact.Table,

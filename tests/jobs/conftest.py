@@ -33,6 +33,7 @@ def contract_of(columns: list[dict[str, Any]], **changes: Any) -> contracts.Cont
         "landing_table": "raw_data.orders",
         "affected_table": "raw_data.orders_affected_keys",
         "raw_table": "orders",
+        "lines_table": "orders_lines",
         "rejected_table": "orders_rejected",
         "published": {
             "table": "fact_orders",

@@ -131,6 +131,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "landing_table": "raw_data.sales",
         "affected_table": "raw_data.sales_affected_keys",
         "raw_table": "sales",
+        "lines_table": "sales_lines",
         "rejected_table": "sales_rejected",
         "published": {
             "table": "fact_orders",

@@ -75,6 +75,7 @@ def bundle(folder: Path) -> Path:
         "landing_table": "raw_data.orders",
         "affected_table": "raw_data.orders_affected_keys",
         "raw_table": "orders",
+        "lines_table": "orders_lines",
         "rejected_table": "orders_rejected",
         "published": {"table": "fact", "warehouse_table": "analytics.fact", "partitions": [], "columns": columns},
         "freshness_seconds": 1,

@@ -26,6 +26,7 @@ CONTRACT = {
     "landing_table": "raw_data.orders",
     "affected_table": "raw_data.orders_affected_keys",
     "raw_table": "orders",
+    "lines_table": "orders_lines",
     "rejected_table": "orders_rejected",
     "published": {
         "table": "fact_orders",
@@ -230,7 +231,7 @@ def agree(platform: Platform) -> None:
         "select count(*) as row_count": [(11, 66, Decimal("6.60"))],
     }
     platform.athena.answers = {
-        '"lake"."orders" where': [["3"]],
+        '"lake"."orders_lines" where': [["3"]],
         "orders_rejected": [[KEY, platform.etag(), "wr_1", "1"], [KEY, platform.etag(), "killed", "1"]],
         '"curated"."fact_orders"': [["11", "66", "6.60"]],
     }
@@ -259,7 +260,7 @@ def test_a_check_that_fails_says_so_in_summary_metrics_and_exit(platform: Platfo
     platform.run("check")
     success = summary(platform)["last_success_at"]
     platform.warehouse.answers["select id from checked"] = [(7,)]
-    platform.athena.answers['"lake"."orders" where'] = "TABLE_NOT_FOUND"
+    platform.athena.answers['"lake"."orders_lines" where'] = "TABLE_NOT_FOUND"
     with pytest.raises(RuntimeError, match="10_ids_are_unique: 1 rows against it, the first is .*TABLE_NOT_FOUND"):
         platform.run("check", run_id="wr_2")
     found = summary(platform)
@@ -273,7 +274,7 @@ def test_an_object_that_came_after_the_load_is_no_failure(platform: Platform) ->
     late = KEY.replace("a.csv", "late.csv")
     platform.s3.objects["raw", late] = b"id,price\n5,5\n"
     platform.run("check")
-    (counted,) = [text for text in platform.athena.sent if '"lake"."orders" where' in text]
+    (counted,) = [text for text in platform.athena.sent if '"lake"."orders_lines" where' in text]
     assert f"\"$path\" not in ('s3://raw/{late}')" in counted
 
 

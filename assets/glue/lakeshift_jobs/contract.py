@@ -80,6 +80,7 @@ class Contract:
     landing_table: str
     affected_table: str
     raw_table: str
+    lines_table: str
     rejected_table: str
     published: Published
     freshness_seconds: int
@@ -117,6 +118,7 @@ def from_json(document: Mapping[str, Any]) -> Contract:
         landing_table=document["landing_table"],
         affected_table=document["affected_table"],
         raw_table=document["raw_table"],
+        lines_table=document["lines_table"],
         rejected_table=document["rejected_table"],
         published=Published(
             table=published["table"],

@@ -75,14 +75,12 @@ def keys(contract: Contract) -> Statement:
 
 
 def raw_rows(contract: Contract, raw_database: str, raw_bucket: str, pending: Sequence[RawObject]) -> str:
-    """Athena's count of records, without blank lines and without objects that came after the load."""
-    first, *others = (f'"{column.name}"' for column in contract.columns)
-    blank = [f"regexp_like(coalesce({first}, ''), '^[ \\t]*$')", *(f"{name} is null" for name in others)]
-    conditions = [f"not ({' and '.join(blank)})"]
+    """Athena's count of records: lines that are not blank, without those of objects that came after the load."""
+    conditions = ["not regexp_like(line, '^[ \\t]*$')"]
     if pending:
         paths = ", ".join(quote(f"s3://{raw_bucket}/{item.key}") for item in pending)
         conditions.append(f'"$path" not in ({paths})')
-    return f'select count(*) from "{raw_database}"."{contract.raw_table}" where {" and ".join(conditions)}'
+    return f'select count(*) from "{raw_database}"."{contract.lines_table}" where {" and ".join(conditions)}'
 
 
 def rejected_rows(contract: Contract, raw_database: str) -> str:
