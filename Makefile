@@ -8,7 +8,7 @@ INSTALL := $(PY) local/install.py
 # Everything the project installs (its own Python packages, Node, CDK CLI, engines) lies in the cache folder.
 WITH_TOOLS := scripts/with-tools
 
-.PHONY: help local build library synth-app synth diff test test-go test-python test-e2e test-mutants lint cfn-lint golden tools clean FORCE
+.PHONY: help local build library synth-app synth diff test test-go test-python test-e2e test-mutants lint cfn-lint golden tools lock clean FORCE
 
 help: ## list the verbs
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -58,6 +58,12 @@ test-mutants: tools build library ## break the product on purpose; each break mu
 
 golden: tools library ## rewrite the golden templates; read the diff before committing it
 	@$(WITH_TOOLS) go test . -update
+
+lock: ## renew the Python locks after a change of local/requirements*.in (needs uv)
+	@for name in requirements requirements-jre25; do \
+	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+	    --custom-compile-command 'make lock' local/$$name.in -o local/$$name.lock; \
+	done
 
 clean: ## remove what was built here; downloads stay in the cache folder
 	@rm -rf bin build cdk.out
