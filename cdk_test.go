@@ -280,7 +280,6 @@ func TestNothingIsScheduledInLocalAndDev(t *testing.T) {
 	}
 }
 
-// The same rights as a change of config/environments.go would give them to every dataset.
 func TestEachActorMayDoItsWorkAndNoMore(t *testing.T) {
 	access := read(t, "local/Access")
 	on := func(export string) string {
@@ -454,6 +453,27 @@ func TestTheCommandLinesConfigurationKnowsNothingOfTheCDK(t *testing.T) {
 		}
 		return err
 	}))
+}
+
+func TestEnvironmentsCanBeChosen(t *testing.T) {
+	loaded, err := config.Load(".")
+	require.NoError(t, err)
+	choose := func(names string) ([]config.Environment, error) {
+		app, err := newApp(".", t.TempDir())
+		require.NoError(t, err)
+		if names != "" {
+			app.Node().SetContext(jsii.String("env"), names)
+		}
+		return chosen(app, loaded)
+	}
+	all, err := choose("")
+	require.NoError(t, err)
+	assert.Len(t, all, 4)
+	two, err := choose("dev,prod")
+	require.NoError(t, err)
+	assert.Equal(t, []string{"dev", "prod"}, []string{two[0].Name, two[1].Name})
+	_, err = choose("production")
+	require.ErrorContains(t, err, "use local, dev, staging, prod")
 }
 
 func TestAMissingLibraryIsSaid(t *testing.T) {

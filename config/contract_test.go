@@ -166,6 +166,18 @@ func TestAProjectWithoutContractsIsAMistake(t *testing.T) {
 	require.ErrorContains(t, err, "datasets: holds no contract")
 }
 
+func TestAContractUnderAnotherEndingIsAMistake(t *testing.T) {
+	_, err := Load(project(t, map[string]string{"datasets/orders.yml": orders}))
+	require.ErrorContains(t, err, "datasets/orders.yml: would not be read")
+}
+
+func TestAnEmptyContractIsManyMistakes(t *testing.T) {
+	for _, text := range []string{"", "# nothing\n", "---\n", "[]", "orders"} {
+		_, err := loadContract(t, text)
+		require.ErrorContains(t, err, "datasets/orders.yaml:", "%q", text)
+	}
+}
+
 func TestTheProjectsOwnContractsAreValid(t *testing.T) {
 	config, err := Load("..")
 	require.NoError(t, err)

@@ -36,6 +36,13 @@ func Load(root string) (*Config, error) {
 	if len(files) == 0 {
 		faults.add("datasets", 0, "holds no contract: expected <dataset>.yaml")
 	}
+	others, err := filepath.Glob(filepath.Join(root, "datasets", "*.yml"))
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range others {
+		faults.add(filepath.Join("datasets", filepath.Base(file)), 0, "would not be read: expected the name to end in .yaml")
+	}
 	for _, file := range files {
 		name := filepath.Join("datasets", filepath.Base(file))
 		text, err := os.ReadFile(file)

@@ -32,13 +32,13 @@ func NewCatalog(scope constructs.Construct, id, raw, curated string) Catalog {
 	}
 }
 
-// GrantRead lets the role read what a database says of its tables; all of them, or the named ones.
+// GrantRead lets the role read what a database says of its tables.
 func (c Catalog) GrantRead(role awsiam.Role, database awsglue.Database) {
 	allow(role, []string{"glue:GetDatabase", "glue:GetTable", "glue:GetTables", "glue:GetPartition", "glue:GetPartitions", "glue:BatchGetPartition"},
 		catalogARNs(role, database)...)
 }
 
-// GrantAddPartitions lets the role add partitions to tables, and none other than that.
+// GrantAddPartitions lets the role add partitions to tables, and nothing else.
 func (c Catalog) GrantAddPartitions(role awsiam.Role, database awsglue.Database) {
 	allow(role, []string{"glue:CreatePartition", "glue:BatchCreatePartition"}, catalogARNs(role, database)...)
 }

@@ -122,7 +122,9 @@ func (l Lake) GrantReadRaw(role awsiam.Role) {
 // GrantStage lets the role write, read back and tidy up under staging/, and add to rejected/.
 func (l Lake) GrantStage(role awsiam.Role) {
 	listBucket(role, l.Processed)
-	allow(role, []string{"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"}, objects(l.Processed, "staging/"))
+	allow(role, []string{"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"}, objects(l.Processed, "staging/"),
+		// Glue's file system marks a folder by an object beside it
+		*l.Processed.ArnForObjects(jsii.String("staging_$folder$")))
 	allow(role, []string{"s3:PutObject", "s3:AbortMultipartUpload"}, objects(l.Processed, "rejected/"))
 }
 
@@ -165,6 +167,7 @@ func (l Lake) GrantReport(role awsiam.Role) {
 // GrantAnswers lets the role have Athena write answers, and read them.
 func (l Lake) GrantAnswers(role awsiam.Role) {
 	listBucket(role, l.AthenaResults)
+	allow(role, []string{"s3:ListBucketMultipartUploads"}, *l.AthenaResults.BucketArn())
 	allow(role, []string{"s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"}, objects(l.AthenaResults, ""))
 }
 

@@ -56,6 +56,8 @@ func NewNetwork(scope constructs.Construct, id string, props NetworkProps) Netwo
 	port := awsec2.Port_Tcp(jsii.Number(WarehousePort))
 	warehouse.AddIngressRule(glue, port, jsii.String("Glue connections"), nil)
 	glue.AddEgressRule(warehouse, port, jsii.String("warehouse"), nil)
+	// S3's addresses have no name in a template; there is no other way out of the network to misuse.
+	glue.AddEgressRule(awsec2.Peer_AnyIpv4(), awsec2.Port_Tcp(jsii.Number(443)), jsii.String("S3 through its gateway"), nil)
 	return Network{VPC: vpc, Subnets: *vpc.IsolatedSubnets(), Warehouse: warehouse, Glue: glue}
 }
 

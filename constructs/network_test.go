@@ -65,7 +65,7 @@ func TestGlueAdmitsItselfAndTheWarehouseAdmitsGlue(t *testing.T) {
 	}
 	assert.ElementsMatch(t, []string{"Glue to Glue on 0", "Glue to Reds on 5439"}, admitted)
 	for id, group := range template.Find("AWS::EC2::SecurityGroup") {
-		assert.NotContains(t, cdktest.Text(group.Properties), "0.0.0.0/0", id)
+		assert.NotContains(t, cdktest.Text(group.Properties["SecurityGroupIngress"]), "0.0.0.0/0", id)
 	}
 }
 

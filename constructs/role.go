@@ -57,6 +57,8 @@ func GrantAthena(role awsiam.Role, workgroup string) {
 	allow(role, []string{
 		"athena:StartQueryExecution", "athena:GetQueryExecution", "athena:GetQueryResults", "athena:StopQueryExecution", "athena:GetWorkGroup",
 	}, arn(role, "athena", "workgroup/"+workgroup))
+	// Athena looks at the default database, whatever is asked.
+	allow(role, []string{"glue:GetDatabase"}, arn(role, "glue", "catalog"), arn(role, "glue", "database/default"))
 }
 
 // AcceptPatterns says for a role, once it has been granted everything, why its policy holds patterns.

@@ -85,7 +85,7 @@ func NewEnvironment(app constructs.Construct, env config.Environment, datasets [
 	return stage, nil
 }
 
-// stack starts one; part is its id and, in lower case, the end of its name.
+// stack of the environment; protected ones must be unprotected by hand before they can be deleted.
 func (e environment) stack(id, name, description string) awscdk.Stack {
 	return awscdk.NewStack(e.stage, jsii.String(id), &awscdk.StackProps{
 		StackName:             jsii.String(name),
