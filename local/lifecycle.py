@@ -295,12 +295,15 @@ def _write_shared_files(place: Place) -> None:
 
 def _stop(place: Place, say: Say) -> None:
     facts = place.facts()
+    before = owned(place)
     if facts and is_ours(facts["pid"], place):
         say("stopping the local AWS")
         _end(facts["pid"], place, say)
     _end_survivors(place, say)
     with contextlib.suppress(FileNotFoundError):
         place.file.unlink()
+    # an ending process loses its environment before it loses its number
+    _wait_until(lambda: not any(map(_exists, before)), 5)
     if left := owned(place):
         raise LocalError(f"could not end these processes: {', '.join(map(str, left))}")
     say("nothing is running any more")
@@ -328,6 +331,14 @@ def _end_survivors(place: Place, say: Say) -> None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
         _wait_until(lambda: not owned(place), seconds)
+
+
+def _exists(pid: int) -> bool:
+    """Whether a process has not ended; one that only waits for its parent to notice has."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
 
 
 def _wait_until(condition: Callable[[], bool], seconds: float) -> bool:

@@ -88,9 +88,9 @@ def test_a_senseless_port_is_refused(monkeypatch: pytest.MonkeyPatch, port: str)
 
 def test_two_commands_at_once_are_one_too_many(tmp_path: Path) -> None:
     place = lifecycle.Place(tmp_path, 4571)
-    with lifecycle.only_one(place), pytest.raises(lifecycle.LocalError, match="another"):
-        with lifecycle.only_one(place):
-            pass
+    second = lifecycle.only_one(place)
+    with lifecycle.only_one(place), pytest.raises(lifecycle.LocalError, match="another"), second:
+        pass
 
 
 def test_reset_all_leaves_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
