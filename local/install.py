@@ -2,6 +2,7 @@
 """Installs everything that the project needs into one cache folder, once.
 
     python3 local/install.py                 install what is missing
+    python3 local/install.py --check         name every tool that is missing or too old
     python3 local/install.py --print-paths   say where it is, as JSON; install nothing
 
 Standard library only: it runs on the machine's Python, before any environment exists. What is
@@ -132,8 +133,11 @@ def _system_java17() -> str | None:
 # --- is this machine fit? -------------------------------------------------------------------------
 
 
-def check_machine(root: Path) -> None:
-    """Raises InstallError naming everything that is missing or old, with the remedy."""
+def check_machine(disk: Path | None = None) -> None:
+    """Raises InstallError naming everything that is missing or old, with the remedy.
+
+    `disk` is where an installation is about to go, which then needs room.
+    """
     faults = []
     go = _version([shutil.which("go") or "go", "env", "GOVERSION"], GOTOOLCHAIN="local")
     if go is None or go < GO:
@@ -153,10 +157,10 @@ def check_machine(root: Path) -> None:
         faults.append(f"Python's venv module: apt install python{version}-venv")
     if platform.system() == "Linux" and platform.machine() != "x86_64" and not _system_java17():
         faults.append("Java 17 for Spark: install one and set JAVA_HOME to it")
-    free = shutil.disk_usage(_existing(root)).free / 1e9
+    free = shutil.disk_usage(_existing(disk)).free / 1e9 if disk else DISK_GB
     if free < DISK_GB:
         faults.append(
-            f"{DISK_GB} GB of disk space at {root}, found {free:.1f} GB: make room, "
+            f"{DISK_GB} GB of disk space at {disk}, found {free:.1f} GB: make room, "
             "or set LAKESHIFT_CACHE to a folder elsewhere"
         )
     if faults:
@@ -375,10 +379,13 @@ def install(say=print) -> dict[str, str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="only look for missing or old tools")
     parser.add_argument("--print-paths", action="store_true", help="only say where things are")
     options = parser.parse_args()
     try:
-        if options.print_paths:
+        if options.check:
+            check_machine()
+        elif options.print_paths:
             layout = Layout(cache_root())
             print(json.dumps(layout.paths()))
             if missing := layout.missing():
