@@ -5,7 +5,10 @@ from __future__ import annotations
 import shutil
 
 from platform_under_test import Platform
+from sockets import listening
 from test_pipeline import HEADER
+
+from local import lifecycle
 
 
 def test_diff_is_empty_after_a_deploy(platform: Platform) -> None:
@@ -105,6 +108,13 @@ def test_a_second_dataset_needs_no_code(platform: Platform) -> None:
     assert [status[zone] for zone in zones] == [3, 1, 2, 2, 2, True]
 
 
+def test_every_port_is_on_the_loopback(platform: Platform) -> None:
+    place = lifecycle.Place(platform.root / ".local", int(platform.environment["LAKESHIFT_PORT"]))
+    addresses = listening(lifecycle.owned(place))
+    assert len(addresses) >= 2, "the gateway and Trino at least"
+    assert {address.rpartition(":")[0] for address in addresses} <= {"127.0.0.1", "::1"}
+
+
 def test_destroy_removes_the_environment(platform: Platform) -> None:
     platform.cdk("destroy", "local/*", "--force")
     stacks = platform.client("cloudformation").describe_stacks()["Stacks"]
@@ -113,3 +123,10 @@ def test_destroy_removes_the_environment(platform: Platform) -> None:
     glue = platform.client("glue")
     assert glue.list_workflows()["Workflows"] == []
     assert [database["Name"] for database in glue.get_databases()["DatabaseList"]] == []
+
+
+def test_down_leaves_nothing_running(platform: Platform) -> None:
+    place = lifecycle.Place(platform.root / ".local", int(platform.environment["LAKESHIFT_PORT"]))
+    assert lifecycle.owned(place) != []
+    platform.cli("local", "down")
+    assert lifecycle.owned(place) == []

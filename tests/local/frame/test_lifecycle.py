@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from sockets import listening
+
 from local import lifecycle
 from local.context import Context
 from local.deploy import failure, in_plain_words, is_bootstrapped
@@ -20,14 +22,7 @@ from local.deploy import failure, in_plain_words, is_bootstrapped
 
 def test_it_answers_on_the_loopback_only(place: lifecycle.Place, start: Callable[[], dict]) -> None:
     facts = start()
-    listening = [
-        line.split()[3]
-        for line in subprocess.run(
-            ["ss", "-ltnpH"], capture_output=True, text=True, check=False
-        ).stdout.splitlines()
-        if f"pid={facts['pid']}," in line
-    ]
-    assert listening == [f"127.0.0.1:{place.port}"]
+    assert listening([facts["pid"]]) == {f"127.0.0.1:{place.port}"}
 
 
 def test_what_was_there_is_there_again(
