@@ -62,6 +62,12 @@ func TestAContractIsReadWithItsDefaults(t *testing.T) {
 	assert.Equal(t, []Column{dataset.Columns[0]}, dataset.BusinessKey)
 }
 
+func TestTheFirstLineOfAJSONFileIsARecord(t *testing.T) {
+	config, err := loadContract(t, strings.Replace(orders, "format: csv", "format: jsonl", 1))
+	require.NoError(t, err)
+	assert.False(t, config.Datasets[0].Source.Header)
+}
+
 func TestPublishedColumnsAreThoseOfTheFactTableWithoutItsPartitions(t *testing.T) {
 	config, err := loadContract(t, orders)
 	require.NoError(t, err)

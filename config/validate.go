@@ -107,6 +107,7 @@ func (v *validator) source(s Source) SourceFiles {
 	switch s.Format {
 	case "csv":
 	case "jsonl":
+		files.Header = false
 		if s.Options != (Options{}) {
 			v.fault(at("source", "options"), "are for csv: leave them out")
 		}
