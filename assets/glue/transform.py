@@ -79,7 +79,8 @@ def publish(s3: Any, glue: Any, warehouse: Any, args: Any, deployed: Any, placeh
             prefix = f"curated/{table}/run={args.attempt_id}/"
             pages = s3.get_paginator("list_objects_v2").paginate(Bucket=args.processed_bucket, Prefix=prefix)
             keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
-            switch = publishing.plan(queue, f"s3://{args.processed_bucket}/{prefix}", keys, prefix)
+            names = catalog.partition_keys(glue, args.curated_database, table)
+            switch = publishing.plan(queue, f"s3://{args.processed_bucket}/{prefix}", keys, prefix, names)
             catalog.switch(glue, args.curated_database, table, switch.locations, switch.emptied)
             for statement in publishing.done(table, queue):
                 warehouse.execute(statement)

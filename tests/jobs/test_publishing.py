@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
 
 import pytest
 
@@ -20,23 +21,40 @@ def test_a_publish_file_is_named_for_its_table() -> None:
 def test_what_came_out_is_switched_and_what_did_not_is_dropped() -> None:
     keys = [f"{PREFIX}order_year=2025/order_month=1/0000_part_00.parquet", f"{PREFIX}order_year=2025/order_month=1/b"]
     queue = ["order_year=2025/order_month=1", "order_year=2024/order_month=12"]
-    plan = publishing.plan(queue, f"s3://b/{PREFIX}", keys, PREFIX)
-    assert plan.locations == {"order_year=2025/order_month=1": f"s3://b/{PREFIX}order_year=2025/order_month=1/"}
-    assert plan.emptied == ("order_year=2024/order_month=12",)
+    plan = publishing.plan(queue, f"s3://b/{PREFIX}", keys, PREFIX, ["order_year", "order_month"])
+    assert plan.locations == {("2025", "1"): f"s3://b/{PREFIX}order_year=2025/order_month=1/"}
+    assert plan.emptied == (("2024", "12"),)
 
 
-def test_escaped_partition_values_are_the_same_partition() -> None:
-    plan = publishing.plan(["region=a b"], "s3://b/p/", ["p/region=a%20b/0.parquet"], "p/")
-    assert plan.emptied == () and list(plan.locations) == ["region=a%20b"]
-    assert catalog.parse_path("region=a%20b/n=1") == {"region": "a b", "n": "1"}
+@pytest.mark.parametrize(
+    ("queued", "folder", "value"),
+    [
+        ("region=a b", "region=a%20b", "a b"),
+        ("region=a/b", "region=a%2Fb", "a/b"),
+        ("region=50%25", "region=50%2525", "50%25"),
+        ("region=x=y", "region=x%3Dy", "x=y"),
+        ("region=__HIVE_DEFAULT_PARTITION__", "region=__HIVE_DEFAULT_PARTITION__", "__HIVE_DEFAULT_PARTITION__"),
+    ],
+)
+def test_escaped_partition_values_are_the_same_partition(queued: str, folder: str, value: str) -> None:
+    plan = publishing.plan([queued], "s3://b/p/", [f"p/{folder}/0.parquet"], "p/", ["region"])
+    assert plan == publishing.Switch({(value,): f"s3://b/p/{folder}/"}, ())
+    assert publishing.plan([queued], "s3://b/p/", [], "p/", ["region"]).emptied == ((value,),)
+
+
+def test_the_order_of_a_folders_keys_does_not_matter() -> None:
+    assert catalog.parse_folder("n=1/region=a%2Fb", ["region", "n"]) == ("a/b", "1")
 
 
 def test_the_catalog_follows_the_plan_for_old_and_new_partitions() -> None:
     glue = Glue({TABLE: ["order_year", "order_month"]})
     glue.partitions[TABLE] = {("2025", "1"): "s3://old/1/", ("2025", "2"): "s3://old/2/", ("2025", "3"): "s3://old/3/"}
-    locations = {"order_year=2025/order_month=1": "s3://new/1/", "order_month=4/order_year=2025": "s3://new/4/"}
-    emptied = ["order_year=2025/order_month=2", "order_year=2020/order_month=1"]
-    catalog.switch(glue.client, *TABLE, locations, emptied)
+    catalog.switch(
+        glue.client,
+        *TABLE,
+        {("2025", "1"): "s3://new/1/", ("2025", "4"): "s3://new/4/"},
+        [("2025", "2"), ("2020", "1")],
+    )
     assert glue.partitions[TABLE] == {
         ("2025", "1"): "s3://new/1/",
         ("2025", "3"): "s3://old/3/",
@@ -44,10 +62,10 @@ def test_the_catalog_follows_the_plan_for_old_and_new_partitions() -> None:
     }
 
 
-def test_a_partition_of_another_table_is_an_error() -> None:
-    glue = Glue({TABLE: ["order_year", "order_month"]})
+@pytest.mark.parametrize("parse", [catalog.parse_folder, catalog.parse_path])
+def test_a_partition_of_another_table_is_an_error(parse: Callable[[str, list[str]], tuple[str, ...]]) -> None:
     with pytest.raises(catalog.CatalogError, match="does not have the table's keys order_year, order_month"):
-        catalog.switch(glue.client, *TABLE, {"year=2025": "s3://new/"}, [])
+        parse("year=2025", ["order_year", "order_month"])
 
 
 def test_registering_adds_what_is_missing_and_leaves_the_rest() -> None:

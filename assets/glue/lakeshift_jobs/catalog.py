@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import urllib.parse
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -14,9 +15,21 @@ class CatalogError(RuntimeError):
     """The catalog refused a partition."""
 
 
-def parse_path(path: str) -> dict[str, str]:
-    """Reads a=1/b=2 as names and values."""
-    return dict(part.split("=", 1) for part in urllib.parse.unquote(path).strip("/").split("/"))
+def parse_folder(folder: str, keys: Sequence[str]) -> tuple[str, ...]:
+    """The values of a=1/b=2 as it stands in an object's key, where special characters are escaped."""
+    named = dict(map(urllib.parse.unquote, part.partition("=")[::2]) for part in folder.strip("/").split("/"))
+    if sorted(named) != sorted(keys):
+        raise CatalogError(f"partition {folder!r} does not have the table's keys {', '.join(keys)}")
+    return tuple(named[key] for key in keys)
+
+
+def parse_path(path: str, keys: Sequence[str]) -> tuple[str, ...]:
+    """The values of a=1/b=2 as SQL puts it together: a value may hold anything, a slash too."""
+    pattern = "/".join(f"{re.escape(key)}=(.*)" for key in keys)
+    match = re.fullmatch(pattern, path, re.DOTALL)
+    if not match:
+        raise CatalogError(f"partition {path!r} does not have the table's keys {', '.join(keys)} in this order")
+    return match.groups()
 
 
 def register(client: Any, database: str, table: str, locations: Mapping[tuple[str, ...], str]) -> None:
@@ -30,13 +43,22 @@ def register(client: Any, database: str, table: str, locations: Mapping[tuple[st
         _raise(answer, {"AlreadyExistsException"}, f"{database}.{table}: can't add partition")
 
 
-def switch(client: Any, database: str, table: str, locations: Mapping[str, str], emptied: Iterable[str]) -> None:
-    """Points each partition (a=1/b=2) at its new location, all files at once, and drops those that came out empty."""
+def partition_keys(client: Any, database: str, table: str) -> list[str]:
+    """The names of the table's partition columns, in order."""
+    return [key["Name"] for key in client.get_table(DatabaseName=database, Name=table)["Table"]["PartitionKeys"]]
+
+
+def switch(
+    client: Any,
+    database: str,
+    table: str,
+    locations: Mapping[tuple[str, ...], str],
+    emptied: Iterable[tuple[str, ...]],
+) -> None:
+    """Points each partition at its new location, all files at once, and drops those that came out empty."""
     described = client.get_table(DatabaseName=database, Name=table)["Table"]
-    keys = [key["Name"] for key in described["PartitionKeys"]]
     existing = {tuple(partition["Values"]) for partition in _partitions(client, database, table)}
-    for path, location in sorted(locations.items()):
-        values = _values(path, keys)
+    for values, location in sorted(locations.items()):
         entry = _input(values, location, described["StorageDescriptor"])
         if values in existing:
             client.update_partition(
@@ -44,7 +66,7 @@ def switch(client: Any, database: str, table: str, locations: Mapping[str, str],
             )
         else:
             client.create_partition(DatabaseName=database, TableName=table, PartitionInput=entry)
-    gone = [values for values in (_values(path, keys) for path in sorted(emptied)) if values in existing]
+    gone = [values for values in sorted(emptied) if values in existing]
     for some in _chunks(gone, _DELETE_AT_ONCE):
         answer = client.batch_delete_partition(
             DatabaseName=database,
@@ -63,13 +85,6 @@ def _partitions(client: Any, database: str, table: str) -> Iterator[dict[str, An
     pages = client.get_paginator("get_partitions").paginate(DatabaseName=database, TableName=table)
     for page in pages:
         yield from page["Partitions"]
-
-
-def _values(path: str, keys: Sequence[str]) -> tuple[str, ...]:
-    named = parse_path(path)
-    if sorted(named) != sorted(keys):
-        raise CatalogError(f"partition {path!r} does not have the table's keys {', '.join(keys)}")
-    return tuple(named[key] for key in keys)
 
 
 def _input(values: Sequence[str], location: str, descriptor: Mapping[str, Any]) -> dict[str, Any]:

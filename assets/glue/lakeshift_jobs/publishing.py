@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,9 +20,9 @@ _DELETE_AT_ONCE = 1000
 
 @dataclass(frozen=True)
 class Switch:
-    locations: Mapping[str, str]
-    """Partition to its new location."""
-    emptied: tuple[str, ...]
+    locations: Mapping[tuple[str, ...], str]
+    """A partition's values to its new location."""
+    emptied: tuple[tuple[str, ...], ...]
     """Queued partitions of which nothing is left."""
 
 
@@ -59,16 +59,14 @@ def done(table: str, partitions: Iterable[str]) -> Iterator[Statement]:
         size += len(literal.encode()) + 2
 
 
-def plan(queue: Iterable[str], prefix_uri: str, keys: Iterable[str], prefix: str) -> Switch:
+def plan(
+    queue: Iterable[str], prefix_uri: str, objects: Iterable[str], prefix: str, partition_keys: Sequence[str]
+) -> Switch:
     """What to switch: every partition that came out of the unload, and those that came out empty."""
-    found: dict[str, str] = {}
-    for key in keys:
-        path = key[len(prefix) :].rpartition("/")[0]
-        if path:
-            found[path] = f"{prefix_uri}{path}/"
-    values = {tuple(sorted(catalog.parse_path(path).items())) for path in found}
-    emptied = [path for path in queue if tuple(sorted(catalog.parse_path(path).items())) not in values]
-    return Switch(found, tuple(sorted(emptied)))
+    folders = {folder for folder in (key[len(prefix) :].rpartition("/")[0] for key in objects) if folder}
+    found = {catalog.parse_folder(folder, partition_keys): f"{prefix_uri}{folder}/" for folder in folders}
+    queued_values = {catalog.parse_path(path, partition_keys) for path in queue}
+    return Switch(found, tuple(sorted(queued_values - found.keys())))
 
 
 def unused_runs(runs: Mapping[str, datetime.datetime], used: Iterable[str], now: datetime.datetime) -> list[str]:
