@@ -12,6 +12,7 @@ import gzip
 import io
 import json
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -29,6 +30,9 @@ _LAZY = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"
 _JSON = ("org.openx.data.jsonserde.JsonSerDe", "org.apache.hive.hcatalog.data.JsonSerDe")
 _PARQUET = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
 _PSEUDO = ("$path", "$size")
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
+# a field of any length: a quote that is not closed makes one of the rest of the line
+csv.field_size_limit(2**31 - 1)
 
 _TYPES = {
     "string": "varchar", "smallint": "int2", "tinyint": "int2", "int": "int4", "integer": "int4", "bigint": "int8",
@@ -107,7 +111,12 @@ def load(
     connection.execute(f"create temporary table {target} ({definition}) on commit drop")
     with connection.cursor().copy(f"copy pg_temp.{target} from stdin") as sink:
         for row in _rows(table, lake):
-            sink.write_row([row.get(column) for column in wanted])
+            sink.write_row([_storable(row.get(column)) for column in wanted])
+
+
+def _storable(value: object) -> object:
+    """What PostgreSQL's text can't hold (NUL, half a surrogate pair) shows as U+FFFD, like other bytes that are no text."""
+    return _NO_TEXT.sub("\ufffd", value) if isinstance(value, str) else value
 
 
 def _rows(table: ExternalTable, lake: Lake) -> Iterator[dict]:
@@ -133,7 +142,7 @@ def _read(item: S3Object, lake: Lake, storage: dict, table: ExternalTable) -> It
     if library == _PARQUET:
         yield from _parquet(body, columns, item)
         return
-    lines = _lines(body, item.key)
+    lines = _lines(body, item)
     if library in (_OPEN_CSV, _LAZY):
         skip = int(table.parameters.get("skip.header.line.count") or options.get("skip.header.line.count") or 0)
         for _ in range(skip):
@@ -148,11 +157,14 @@ def _read(item: S3Object, lake: Lake, storage: dict, table: ExternalTable) -> It
         raise NotEmulated(f"SerDe {library}")
 
 
-def _lines(body: bytes, key: str) -> Iterator[str]:
-    if key.endswith(".gz"):
-        body = gzip.decompress(body)
-    elif key.endswith(".bz2"):
-        body = bz2.decompress(body)
+def _lines(body: bytes, item: S3Object) -> Iterator[str]:
+    try:
+        if item.key.endswith(".gz"):
+            body = gzip.decompress(body)
+        elif item.key.endswith(".bz2"):
+            body = bz2.decompress(body)
+    except (EOFError, OSError, ValueError, zlib.error) as error:
+        raise RedshiftError(f"Spectrum Scan Error\n  Detail: {item.url} can't be unpacked: {error}") from error
     text = body.decode("utf-8", errors="replace")
     # a record ends where a line ends: the SerDe never sees a line break
     return iter(re.split(r"\r\n|\n|\r", text)[: None if not text.endswith(("\n", "\r")) else -1])

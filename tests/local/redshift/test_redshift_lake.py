@@ -299,6 +299,39 @@ def test_json_and_parquet(lake):
     assert lake.rows("select * from data_lake.empty", admin=True) == []
 
 
+@pytest.fixture
+def awkward(lake):
+    """Puts objects beside those of the tables, and takes them away again."""
+    s3, keys = lake.client("s3"), []
+
+    def put(key, body):
+        s3.put_object(Bucket="raw", Key=key, Body=body)
+        keys.append(key)
+
+    yield put
+    for key in keys:
+        s3.delete_object(Bucket="raw", Key=key)
+
+
+def test_what_is_no_text_shows_as_the_replacement_character(lake, awkward):
+    awkward("orders/day=01/n.csv", HEADER.encode() + b"8\x00,C\x00\xff,1\n")
+    rows = lake.rows("select order_id, customer, price from data_lake.orders where order_id like '8%'", admin=True)
+    assert rows == [["8\ufffd", "C\ufffd\ufffd", "1"]]
+    awkward("events/n.jsonl", b'{"id": 8, "note": "a\\u0000b\\ud83d"}\n')
+    assert lake.rows("select note from data_lake.events where id = 8", admin=True) == [["a\ufffdb\ufffd"]]
+
+
+def test_a_quote_that_is_not_closed_makes_one_field_of_the_rest_of_its_line(lake, awkward):
+    awkward("orders/day=01/n.csv", f'{HEADER}"9,{"x" * 200_000}\n10,D,2\n'.encode())
+    rows = lake.rows("select len(order_id), customer from data_lake.orders where len(order_id) > 1", admin=True)
+    assert sorted(rows) == [[2, "D"], [200_002, None]]
+
+
+def test_an_object_that_can_not_be_unpacked_is_named(lake, awkward):
+    awkward("orders/day=01/n.csv.gz", gzip.compress(HEADER.encode() * 1000)[:-10])
+    assert "orders/day=01/n.csv.gz can't be unpacked" in lake.error("select * from data_lake.orders", admin=True)
+
+
 def test_external_tables_join_and_feed_others(lake):
     joined = "data_lake.events e join data_lake.facts f on e.note <> f.note"
     sql = f"select count(*) from {joined} where data_lake.events.id = 1"
