@@ -1,12 +1,15 @@
 package main
 
 import (
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -131,6 +134,8 @@ func filesToUpload(paths []string, as string) ([]source, error) {
 		}
 		if fault := nameFault(name); fault != "" {
 			faults = append(faults, fmt.Errorf("%s: the name %q %s; choose another with --as", path, name, fault))
+		} else if fault := compressionFault(path, name); fault != "" {
+			faults = append(faults, fmt.Errorf("%s %s", path, fault))
 		}
 		if other, ok := taken[name]; ok {
 			faults = append(faults, fmt.Errorf("%s and %s have the same name: the second would replace the first", other, path))
@@ -152,6 +157,38 @@ func nameFault(name string) string {
 		return "holds a control character"
 	case len(name) > 255:
 		return "is longer than 255 bytes"
+	}
+	return ""
+}
+
+// Suffixes by which Athena and Redshift Spectrum unpack a file, and the load does not, or the other way round.
+// https://docs.aws.amazon.com/athena/latest/ug/compression-formats.html
+var otherCompressions = []string{".bz2", ".deflate", ".lz4", ".lzo", ".snappy", ".xz", ".zip", ".zst"}
+
+// compressionFault finds files that not every reader of the raw zone would unpack. A gzip file that breaks off
+// would fail every Athena query over the dataset, so it is read to its end.
+func compressionFault(path, name string) string {
+	suffix := filepath.Ext(name)
+	if slices.Contains(otherCompressions, strings.ToLower(suffix)) {
+		return fmt.Sprintf("is compressed as %s: pack it with gzip, as .gz", suffix)
+	}
+	if suffix != ".gz" && strings.EqualFold(suffix, ".gz") {
+		return fmt.Sprintf("has the suffix %s, which Athena does not unpack: name it .gz with --as", suffix)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return "can't be read: " + err.Error()
+	}
+	defer file.Close()
+	unpacked, err := gzip.NewReader(file)
+	switch {
+	case suffix != ".gz" && err == nil:
+		return "is a gzip file: name it .gz with --as"
+	case suffix == ".gz" && err == nil:
+		_, err = io.Copy(io.Discard, unpacked)
+	}
+	if suffix == ".gz" && err != nil {
+		return fmt.Sprintf("can't be unpacked: %s", err)
 	}
 	return ""
 }

@@ -311,13 +311,23 @@ def test_the_sample_sql_has_no_placeholder_that_a_run_does_not_fill() -> None:
 
 def test_an_object_is_read_by_the_version_that_was_listed(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
     reading = importlib.import_module("lakeshift_jobs.reading")
-    platform.s3.objects["raw", "a.CSV.GZ"] = gzip.compress(b"id,price\n3,4\n")
+    platform.s3.objects["raw", "a.csv.gz"] = gzip.compress(b"id,price\n3,4\n")
     reading._client.cache_clear()
     monkeypatch.setattr(reading.boto3, "client", platform.clients.__getitem__)
-    sources = [(KEY, "v1", "e1"), ("a.CSV.GZ", None, "e2")]
+    sources = [(KEY, "v1", "e1"), ("a.csv.gz", None, "e2")]
     rows = list(reading.read_objects(sources, "raw", "csv", CONTRACT["options"], ["id", "price"]))
     reading._client.cache_clear()
-    assert rows == [(KEY, 2, "1,2", ["1", "2"], None), ("a.CSV.GZ", 2, "3,4", ["3", "4"], None)]
+    assert rows == [(KEY, 2, "1,2", ["1", "2"], None), ("a.csv.gz", 2, "3,4", ["3", "4"], None)]
     first, second = platform.s3.service.named("GetObject")
     assert first["VersionId"] == "v1" and "IfMatch" not in first
     assert second["IfMatch"] == "e2", "without versions at least not another content"
+
+
+def test_only_what_athena_unpacks_is_unpacked(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    reading = importlib.import_module("lakeshift_jobs.reading")
+    platform.s3.objects["raw", "a.csv.GZ"] = gzip.compress(b"id,price\n3,4\n")
+    reading._client.cache_clear()
+    monkeypatch.setattr(reading.boto3, "client", platform.clients.__getitem__)
+    rows = list(reading.read_objects([("a.csv.GZ", None, "e")], "raw", "csv", CONTRACT["options"], ["id", "price"]))
+    reading._client.cache_clear()
+    assert all(problem for *_, problem in rows), "Athena would count the lines of the packed bytes"

@@ -39,7 +39,8 @@ def read_objects(
         # where nothing keeps versions, at least not another content than the one listed
         version = {"VersionId": version_id} if version_id else {"IfMatch": etag}
         body = _client().get_object(Bucket=bucket, Key=key, **version)["Body"]
-        for record in records.read(body, key.lower().endswith(".gz"), format, options, columns):
+        # as Athena and Spectrum decide it: .GZ is no suffix of theirs
+        for record in records.read(body, key.endswith(".gz"), format, options, columns):
             yield key, record.line_number, record.content, record.values, record.problem
 
 
