@@ -7,7 +7,6 @@ https://docs.aws.amazon.com/redshift/latest/dg/c-spectrum-external-tables.html
 from __future__ import annotations
 
 import bz2
-import csv
 import gzip
 import io
 import json
@@ -31,8 +30,6 @@ _JSON = ("org.openx.data.jsonserde.JsonSerDe", "org.apache.hive.hcatalog.data.Js
 _PARQUET = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
 _PSEUDO = ("$path", "$size")
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
-# a field of any length: a quote that is not closed makes one of the rest of the line
-csv.field_size_limit(2**31 - 1)
 
 _TYPES = {
     "string": "varchar", "smallint": "int2", "tinyint": "int2", "int": "int4", "integer": "int4", "bigint": "int8",
@@ -175,15 +172,47 @@ def _open_csv(lines: Iterator[str], options: dict) -> Iterator[list[str | None]]
     quote = options.get("quoteChar", '"')
     escape = options.get("escapeChar", "\\")
     for line in lines:
-        reader = csv.reader(
-            [line],
-            delimiter=separator,
-            quotechar=quote,
-            escapechar=None if escape in ("", quote) else escape,
-            doublequote=True,
-        )
-        # an empty line is a record too, of one empty field
-        yield next(reader, None) or [""]
+        if quote in line or escape in line:
+            yield list(_open_csv_fields(line, separator, quote, escape))
+        else:
+            yield list(line.split(separator))
+
+
+def _open_csv_fields(line: str, separator: str, quote: str, escape: str) -> Iterator[str]:
+    """The fields as that SerDe makes them, of lines that are no good CSV too; Trino makes the same of them.
+
+    A quote switches quoting on and off wherever it stands; an escape that escapes nothing is dropped; a field whose
+    quoting does not end with the line is no field.
+    """
+    field = ""
+    is_quoted = has_begun = False
+    position = 0
+    while position < len(line):
+        character, following = line[position], line[position + 1 : position + 2]
+        position += 1
+        is_inside = is_quoted or has_begun
+        if character == escape:
+            if is_inside and following and following in quote + escape:
+                field += following
+                position += 1
+        elif character == quote:
+            if is_inside and following == quote:
+                field += quote
+                position += 1
+            else:
+                is_amid = position > 3 and line[position - 2] != separator and following not in ("", separator)
+                if is_amid:
+                    field = "" if field and not field.strip() else field + quote
+                is_quoted = not is_quoted
+            has_begun = not has_begun
+        elif character == separator and not is_quoted:
+            yield field
+            field, has_begun = "", False
+        else:
+            field += character
+            has_begun = True
+    if not is_quoted:
+        yield field
 
 
 def _delimited(lines: Iterator[str], options: dict) -> Iterator[list[str | None]]:
