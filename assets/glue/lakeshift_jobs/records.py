@@ -30,7 +30,7 @@ class Record:
     values: Sequence[str | None]
     """As many as the contract has columns; None where the line has nothing."""
     problem: str | None
-    """Why the line can't be a row, if it can't; its values are then for showing only."""
+    """Why the line can't be a row, if it can't; its values are then those that Athena and Spectrum show."""
 
 
 class BrokenObjectError(ValueError):
@@ -54,6 +54,7 @@ def read(
 ) -> Iterator[Record]:
     """The records of one object; one that breaks off ends with a record that says so."""
     split = splitter(format, options, columns)
+    show = shower(format, options)
     has_header = format == "csv" and options.get("header", True)
     header_problem: str | None = None
     try:
@@ -61,7 +62,7 @@ def read(
             if number == 1 and has_header:
                 header_problem = f"the header is {problem}" if problem else _header_problem(line, columns, split)
             elif problem or line.strip(" \t"):
-                yield _record(number, line, problem, header_problem, split, len(columns))
+                yield _record(number, line, problem, header_problem, split, show, len(columns))
     except BrokenObjectError as error:
         yield Record(error.line_number, "", [None] * len(columns), str(error))
 
@@ -82,10 +83,16 @@ def splitter(format: str, options: Mapping[str, Any], columns: Sequence[str]) ->
     """The function that splits one line into values."""
     if format == "jsonl":
         return lambda line: split_json(line, columns)
-    delimiter = options.get("delimiter") or ","
-    quote = options.get("quote") or '"'
-    escape = options.get("escape") or "\\"
-    return lambda line: split_csv(line, delimiter, quote, escape)
+    marks = _marks(options)
+    return lambda line: split_csv(line, *marks)
+
+
+def shower(format: str, options: Mapping[str, Any]) -> Callable[[str], Sequence[str | None]] | None:
+    """The function that says what other readers make of a line that is no row; None if they make what `splitter` does."""
+    if format == "jsonl":
+        return None
+    marks = _marks(options)
+    return lambda line: as_the_serde(line, *marks)
 
 
 def split_csv(line: str, delimiter: str = ",", quote: str = '"', escape: str = "\\") -> list[str]:
@@ -114,6 +121,42 @@ def split_csv(line: str, delimiter: str = ",", quote: str = '"', escape: str = "
         if position >= len(line):
             return values
         position += len(delimiter)
+
+
+def as_the_serde(line: str, delimiter: str = ",", quote: str = '"', escape: str = "\\") -> list[str]:
+    """The values OpenCSVSerDe makes of a line, good CSV or not.
+
+    A quote switches quoting on and off wherever it stands; an escape that escapes nothing is dropped; a field whose
+    quoting does not end with the line is no field.
+    """
+    values: list[str] = []
+    value = ""
+    is_quoted = has_begun = False
+    position = 0
+    while position < len(line):
+        character, following = line[position], line[position + 1 : position + 2]
+        is_inside = is_quoted or has_begun
+        if character == escape:
+            if is_inside and following in (quote, escape):
+                value += following
+                position += 1
+        elif character == quote:
+            if is_inside and following == quote:
+                value += quote
+                position += 1
+            else:
+                if position > 2 and line[position - 1] != delimiter and following not in ("", delimiter):
+                    value = "" if value and not value.strip() else value + quote
+                is_quoted = not is_quoted
+            has_begun = not has_begun
+        elif character == delimiter and not is_quoted:
+            values.append(value)
+            value, has_begun = "", False
+        else:
+            value += character
+            has_begun = True
+        position += 1
+    return values if is_quoted else [*values, value]
 
 
 def split_json(line: str, columns: Sequence[str]) -> list[str | None]:
@@ -146,12 +189,17 @@ def printable(text: str, limit: int = MAX_CONTENT_BYTES) -> str:
     return encoded[:limit].decode("utf-8", "ignore")
 
 
+def _marks(options: Mapping[str, Any]) -> tuple[str, str, str]:
+    return options.get("delimiter") or ",", options.get("quote") or '"', options.get("escape") or "\\"
+
+
 def _record(
     number: int,
     line: str,
     problem: str | None,
     header_problem: str | None,
     split: Callable[[str], Sequence[str | None]],
+    show: Callable[[str], Sequence[str | None]] | None,
     width: int,
 ) -> Record:
     values: Sequence[str | None]
@@ -162,6 +210,8 @@ def _record(
     if problem is None and len(values) != width:
         problem = f"expected {width} fields, found {len(values)}"
     problem = problem or header_problem
+    if problem and show:
+        values = show(line)
     padded = [*values, *[None] * width][:width]
     if problem:
         padded = [None if value is None else printable(value) for value in padded]
