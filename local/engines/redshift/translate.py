@@ -123,9 +123,7 @@ class Translator:
         token = cursor.next()
         if token.text not in _OPERATORS:
             raise syntax_error(token.raw)
-        if token.text == "*" and (
-            previous.is_op(",", ".") or previous.is_word("select", "distinct", "all") or not previous.text
-        ):
+        if token.text == "*" and (previous.is_op(",", ".") or previous.is_word("select", "distinct", "all")):
             self.whole_rows = True
         out.append(token)
 

@@ -291,6 +291,8 @@ def test_an_external_table_has_the_registered_partitions(lake):
 def test_pseudo_columns(lake):
     rows = lake.rows('select distinct "$path", "$size" from data_lake.orders where day = \'01\'', admin=True)
     assert rows == [["s3://raw/orders/day=01/a.csv", len(HEADER) + 31]]
+    counted = 'select "$size", count(*) from data_lake.orders where "$path" like \'%/a.csv\' group by "$size"'
+    assert lake.rows(counted, admin=True) == [[len(HEADER) + 31, 2]]
 
 
 def test_json_and_parquet(lake):
