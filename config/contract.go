@@ -127,6 +127,7 @@ func RejectedColumns() []Column {
 		{Name: "object_key", Type: text, Description: "raw object that the record stands in"},
 		{Name: "etag", Type: text, Description: "content of that object"},
 		{Name: "version_id", Type: text, Description: "version of that object"},
+		{Name: "object_size", Type: Type{Name: "bigint"}, Description: "its bytes: what Spectrum can tell a replaced object by"},
 		{Name: "run_id", Type: text, Description: "run that refused the record; it counts if the ledger knows object, etag and run"},
 		{Name: "line_number", Type: Type{Name: "bigint"}, Description: "line in the object"},
 		{Name: "reason", Type: text, Description: "column, value and what was expected"},

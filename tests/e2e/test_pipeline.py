@@ -122,6 +122,33 @@ def test_a_row_that_does_not_fit_is_kept_with_its_reason(platform: Platform) -> 
     assert platform.pending() == []
 
 
+def test_no_line_however_broken_is_pending_once_it_was_refused(platform: Platform) -> None:
+    lines = [
+        b'"1020,C1,P1,1,1.00,2025-03-02,eu',
+        b'1020",C1,P1,1,1.00,2025-03-02,eu',
+        b'1020,C1,P"x"1,1,1.00,2025-03-02,eu',
+        b'1020,C\\"1,P1,1,1.00,2025-03-02,"eu',
+        b"1020,C\x001,P1,1,1.00,2025-03-02,m\xfcnchen",
+    ]
+    platform.upload("sales", "broken.csv", HEADER.encode() + b"\n".join(lines) + b"\n", "2025-03-02")
+    assert platform.pending() != []
+    platform.run()
+    assert platform.pending() == []
+    rows = platform.athena("select source, order_count, total_amount from data_validation order by source")
+    assert rows[0][1:] == rows[1][1:]
+
+
+def test_rows_refused_for_their_header_are_pending_once_it_is_mended(platform: Platform) -> None:
+    row = "1021,C1,P1,1,1.00,2025-03-04,eu\n"
+    platform.upload("sales", "header.csv", HEADER.replace("region", "area") + row, "2025-03-04")
+    platform.run()
+    assert platform.pending() == []
+    platform.upload("sales", "header.csv", HEADER + row, "2025-03-04")
+    assert platform.pending() == [["eu", "2025-03-04", 1]]
+    platform.run()
+    assert platform.pending() == []
+
+
 def test_a_run_started_through_the_aws_api_is_the_same_run(platform: Platform) -> None:
     platform.upload("sales", "api.csv", HEADER + "1010,C006,P106,1,1.00,2025-03-03,us-east\n", "2025-03-03")
     started = platform.client("glue").start_workflow_run(Name="elt-local-sales-pipeline")

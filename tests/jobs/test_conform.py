@@ -125,6 +125,7 @@ def test_rejected_rows_say_where_they_stand_and_why(spark: Any, contract: Any) -
         "object_key": "a",
         "etag": "e1",
         "version_id": "v1",
+        "object_size": 10,
         "run_id": "run",
         "line_number": 7,
         "content": "?,\ufffd,2",

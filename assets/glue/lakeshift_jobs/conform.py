@@ -28,7 +28,8 @@ SESSION_OPTIONS = {
 
 RECORD_SCHEMA = "object_key string, line_number bigint, content string, `values` array<string>, __problem string"
 OBJECT_SCHEMA = (
-    "object_key string, etag string, version_id string, run_id string, partition_date string, object_modified_at string"
+    "object_key string, etag string, version_id string, object_size bigint, run_id string, partition_date string, "
+    "object_modified_at string"
 )
 
 _SHOWN_CHARACTERS = 80
@@ -53,7 +54,15 @@ def open_session(name: str) -> SparkSession:
 def describe(session: SparkSession, objects: Iterable[RawObject], run_id: str) -> DataFrame:
     """One row per object, with what its rows carry of it."""
     rows = [
-        (item.key, item.etag, item.version_id, run_id, item.partition.date.isoformat(), item.modified_at.isoformat())
+        (
+            item.key,
+            item.etag,
+            item.version_id,
+            item.size,
+            run_id,
+            item.partition.date.isoformat(),
+            item.modified_at.isoformat(),
+        )
         for item in objects
     ]
     described = session.createDataFrame(rows, OBJECT_SCHEMA)
@@ -95,6 +104,7 @@ def rejected(judged: DataFrame, contract: Contract, objects: DataFrame) -> DataF
             "object_key",
             "etag",
             "version_id",
+            "object_size",
             "run_id",
             "line_number",
             "reason",

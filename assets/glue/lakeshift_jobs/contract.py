@@ -20,7 +20,7 @@ LOAD_COLUMNS = (
     ("object_modified_at", "timestamp"),
 )
 
-_RESERVED = {name for name, _ in LOAD_COLUMNS} | {"etag", "version_id", "run_id", "reason", "content"}
+_RESERVED = {name for name, _ in LOAD_COLUMNS} | {"etag", "version_id", "object_size", "run_id", "reason", "content"}
 
 
 class ContractError(ValueError):

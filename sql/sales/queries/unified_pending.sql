@@ -1,6 +1,7 @@
 -- What lies in the lake and is not yet a fact, per region and date; run on the warehouse.
 -- The lake's columns are text and stay text: a malformed row must not break the question.
 -- A row the load has judged and refused is not pending: the rejected zone holds it, and the ledger knows the load.
+-- Object and size say whether it was this content; a correction of just as many bytes is known by its rows only.
 
 with facts as (
     select cast(order_id as varchar(20)) as order_id
@@ -9,6 +10,8 @@ with facts as (
 
 refused as (
     select distinct
+        rejected.object_key,
+        rejected.object_size,
         rejected.order_id,
         rejected.customer_id,
         rejected.product_id,
@@ -27,6 +30,8 @@ refused as (
 
 lake as (
     select
+        regexp_replace("$path", '^s3://[^/]+/', '') as object_key,
+        "$size" as object_size,
         -- 0042 and +42 are the order 42
         coalesce(nullif(ltrim(trim(order_id), '+0'), ''), '0') as order_key,
         coalesce(order_id, '') as order_id,
@@ -47,7 +52,9 @@ from lake
 left join facts on lake.order_key = facts.order_id
 left join refused
     on
-        lake.order_id = coalesce(refused.order_id, '')
+        lake.object_key = refused.object_key
+        and lake.object_size = refused.object_size
+        and lake.order_id = coalesce(refused.order_id, '')
         and lake.customer_id = coalesce(refused.customer_id, '')
         and lake.product_id = coalesce(refused.product_id, '')
         and lake.quantity = coalesce(refused.quantity, '')
