@@ -49,14 +49,14 @@ type Environment struct {
 	line int
 }
 
-// Retention is in days; 0 keeps for ever.
+// Retention is in days; 0 keeps for ever. Raw objects, their rejected rows and published tables are kept in any case: the
+// daily check and the questions over the lake add up raw, landed and rejected rows of all time.
 type Retention struct {
 	// RawVersions is how long a replaced or deleted raw object can be brought back.
 	RawVersions int
 	// RawInfrequent is after how long raw objects move to cheaper storage; 0 never moves them, else at least 30 (an S3 rule).
 	RawInfrequent int
 	Staging       int
-	Rejected      int
 	RunSummaries  int
 	AthenaResults int
 	AccessLogs    int
@@ -79,7 +79,7 @@ func Environments() []Environment {
 			AlertEmail:        "alerts@example.com",
 			AthenaScanLimitMB: 1024,
 			Retention: Retention{
-				RawVersions: 7, Staging: 1, Rejected: 30, RunSummaries: 30, AthenaResults: 1, AccessLogs: 7, Logs: 7,
+				RawVersions: 7, Staging: 1, RunSummaries: 30, AthenaResults: 1, AccessLogs: 7, Logs: 7,
 			},
 			DestroyData: true,
 		}),
@@ -94,7 +94,7 @@ func Environments() []Environment {
 			AlertEmail:        "alerts@example.com",
 			AthenaScanLimitMB: 10 * 1024,
 			Retention: Retention{
-				RawVersions: 14, Staging: 2, Rejected: 30, RunSummaries: 90, AthenaResults: 7, AccessLogs: 30, Logs: 30,
+				RawVersions: 14, Staging: 2, RunSummaries: 90, AthenaResults: 7, AccessLogs: 30, Logs: 30,
 			},
 			FlowLogs:    true,
 			DestroyData: true,
@@ -109,7 +109,7 @@ func Environments() []Environment {
 			AlertEmail:        "alerts@example.com",
 			AthenaScanLimitMB: 100 * 1024,
 			Retention: Retention{
-				RawVersions: 30, Staging: 3, Rejected: 90, RunSummaries: 180, AthenaResults: 14, AccessLogs: 90, Logs: 90,
+				RawVersions: 30, Staging: 3, RunSummaries: 180, AthenaResults: 14, AccessLogs: 90, Logs: 90,
 			},
 			FlowLogs: true,
 		}),
@@ -123,7 +123,7 @@ func Environments() []Environment {
 			AlertEmail:        "alerts@example.com",
 			AthenaScanLimitMB: 1024 * 1024,
 			Retention: Retention{
-				RawVersions: 90, RawInfrequent: 90, Staging: 7, Rejected: 365, RunSummaries: 400, AthenaResults: 30, AccessLogs: 365, Logs: 365,
+				RawVersions: 90, RawInfrequent: 90, Staging: 7, RunSummaries: 400, AthenaResults: 30, AccessLogs: 365, Logs: 365,
 			},
 			FlowLogs:  true,
 			Protected: true,

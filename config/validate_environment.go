@@ -48,7 +48,7 @@ func validateEnvironments(environments []Environment, faults *Faults) {
 		expect(mailAddress.MatchString(e.AlertEmail), "AlertEmail", e.AlertEmail, "an e-mail address")
 		expect(e.AthenaScanLimitMB >= 10, "AthenaScanLimitMB", e.AthenaScanLimitMB, "at least 10")
 		for _, days := range []int{
-			e.Retention.RawVersions, e.Retention.Staging, e.Retention.Rejected, e.Retention.RunSummaries, e.Retention.AthenaResults, e.Retention.AccessLogs,
+			e.Retention.RawVersions, e.Retention.Staging, e.Retention.RunSummaries, e.Retention.AthenaResults, e.Retention.AccessLogs,
 		} {
 			expect(days >= 0, "Retention", days, "0 (for ever) or a number of days")
 		}

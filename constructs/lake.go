@@ -14,7 +14,7 @@ import (
 type LakeProps struct {
 	RawBucket, ProcessedBucket, ArtifactsBucket, AthenaResultsBucket, AccessLogsBucket string
 	// Days; 0 keeps for ever.
-	RawVersionDays, StagingDays, RejectedDays, RunSummaryDays, AthenaResultDays, AccessLogDays int
+	RawVersionDays, StagingDays, RunSummaryDays, AthenaResultDays, AccessLogDays int
 	// RawInfrequentDays moves raw objects to cheaper storage; 0 never does.
 	RawInfrequentDays int
 	// DestroyData deletes the buckets and what they hold together with the stack. The default retains them.
@@ -36,10 +36,9 @@ func NewLake(scope constructs.Construct, id string, props LakeProps) Lake {
 		return newZone(this, id, zoneProps{name: name, versioned: versioned, destroy: props.DestroyData, logs: logs, rules: rules})
 	}
 	return Lake{
-		AccessLogs: logs,
-		Raw:        zone("Raw", props.RawBucket, true, rawRules(props)...),
-		Processed: zone("Processed", props.ProcessedBucket, false,
-			append(expire("staging/", props.StagingDays), expire("rejected/", props.RejectedDays)...)...),
+		AccessLogs:    logs,
+		Raw:           zone("Raw", props.RawBucket, true, rawRules(props)...),
+		Processed:     zone("Processed", props.ProcessedBucket, false, expire("staging/", props.StagingDays)...),
 		Artifacts:     zone("Artifacts", props.ArtifactsBucket, false, expire("runs/", props.RunSummaryDays)...),
 		AthenaResults: zone("AthenaResults", props.AthenaResultsBucket, false, expire("", props.AthenaResultDays)...),
 	}

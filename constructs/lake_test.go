@@ -13,7 +13,7 @@ import (
 func lakeProps() constructs.LakeProps {
 	return constructs.LakeProps{
 		RawBucket: "t-raw", ProcessedBucket: "t-processed", ArtifactsBucket: "t-artifacts", AthenaResultsBucket: "t-results", AccessLogsBucket: "t-logs",
-		RawVersionDays: 30, RawInfrequentDays: 90, StagingDays: 3, RejectedDays: 60, RunSummaryDays: 100, AthenaResultDays: 7, AccessLogDays: 90,
+		RawVersionDays: 30, RawInfrequentDays: 90, StagingDays: 3, RunSummaryDays: 100, AthenaResultDays: 7, AccessLogDays: 90,
 	}
 }
 
@@ -83,8 +83,7 @@ func TestEachZoneHasItsOwnLifecycle(t *testing.T) {
 	assert.NotContains(t, rules("t-raw"), "expire", "raw data never expires")
 	assert.EqualValues(t, 3, cdktest.Get(rules("t-processed")["expire-staging"], "ExpirationInDays"))
 	assert.Equal(t, "staging/", cdktest.Get(rules("t-processed")["expire-staging"], "Prefix"))
-	assert.EqualValues(t, 60, cdktest.Get(rules("t-processed")["expire-rejected"], "ExpirationInDays"))
-	assert.Len(t, rules("t-processed"), 3, "curated data never expires")
+	assert.Len(t, rules("t-processed"), 2, "curated data never expires, and rejected rows last as long as the raw rows they account for")
 	assert.EqualValues(t, 7, cdktest.Get(rules("t-results")["expire"], "ExpirationInDays"))
 	for _, bucket := range []string{"t-raw", "t-processed", "t-artifacts", "t-results", "t-logs"} {
 		assert.Contains(t, rules(bucket), "abandoned-uploads")

@@ -13,7 +13,6 @@ func newStorage(e environment) constructs.Lake {
 		RawVersionDays:      e.Retention.RawVersions,
 		RawInfrequentDays:   e.Retention.RawInfrequent,
 		StagingDays:         e.Retention.Staging,
-		RejectedDays:        e.Retention.Rejected,
 		RunSummaryDays:      e.Retention.RunSummaries,
 		AthenaResultDays:    e.Retention.AthenaResults,
 		AccessLogDays:       e.Retention.AccessLogs,
