@@ -2,6 +2,9 @@ module lakeshift
 
 go 1.26.0
 
+// npm packages hold Go templates that are no Go
+ignore ./node_modules
+
 require (
 	github.com/aws/aws-cdk-go/awscdk/v2 v2.270.0
 	github.com/aws/aws-sdk-go-v2 v1.47.5
