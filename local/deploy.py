@@ -72,6 +72,7 @@ class Cdk:
             **{k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "CDK_"))},
             **aws_environment(place.endpoint, REGION, place.state),
             **{name.upper(): value for name, value in OPERATOR_CREDENTIALS.items()},
+            "CDK_HOME": str(place.state / "cdk"),
             "CDK_DISABLE_VERSION_CHECK": "1",
             "CDK_CLI_DISABLE_TELEMETRY": "true",
             "CI": "1",

@@ -10,9 +10,25 @@ func init() {
 		"CDK_VALIDATION": "false",
 		// Traces would show the CDK's JavaScript, never our Go.
 		"CDK_DISABLE_STACK_TRACE": "1",
+		// The kernel unpacks the CDK once. Everything that the project installs lies in one folder.
+		"JSII_RUNTIME_PACKAGE_CACHE_ROOT": cache("/jsii"),
 	} {
-		if os.Getenv(name) == "" {
+		if os.Getenv(name) == "" && value != "" {
 			os.Setenv(name, value)
 		}
 	}
+}
+
+// cache is a folder below the one that local/install.py takes; empty if nobody says where that is.
+func cache(below string) string {
+	if folder := os.Getenv("LAKESHIFT_CACHE"); folder != "" {
+		return folder + below
+	}
+	if base := os.Getenv("XDG_CACHE_HOME"); base != "" {
+		return base + "/lakeshift" + below
+	}
+	if home := os.Getenv("HOME"); home != "" {
+		return home + "/.cache/lakeshift" + below
+	}
+	return ""
 }
