@@ -77,10 +77,8 @@ def _run(options: argparse.Namespace) -> int:
             if options.json:
                 print(json.dumps(facts or {"running": False}))
         case "env":
-            text = lifecycle.env()
-            answer(
-                lifecycle.Place.from_environment().facts()["env"] if options.json else None, text
-            )
+            text, variables = lifecycle.env()
+            answer(variables, text)
         case "logs":
             text = lifecycle.logs(options.service, options.lines)
             answer(text.splitlines(), text)

@@ -151,6 +151,7 @@ def aws_environment(endpoint: str, region: str, state_dir: Path) -> dict[str, st
     could name another endpoint or a role to assume.
     """
     refuse_elsewhere(endpoint)
+    direct = ",".join(dict.fromkeys(["127.0.0.1", "localhost", *_not_proxied()]))
     return {
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_REGION": region,
@@ -159,6 +160,12 @@ def aws_environment(endpoint: str, region: str, state_dir: Path) -> dict[str, st
         "AWS_SHARED_CREDENTIALS_FILE": str(state_dir / "aws-credentials"),
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_PAGER": "",
-        "NO_PROXY": "127.0.0.1,localhost",
-        "no_proxy": "127.0.0.1,localhost",
+        "NO_PROXY": direct,
+        "no_proxy": direct,
     }
+
+
+def _not_proxied() -> list[str]:
+    """The hosts that the user's own NO_PROXY names."""
+    named = os.environ.get("NO_PROXY") or os.environ.get("no_proxy") or ""
+    return [host for host in map(str.strip, named.split(",")) if host]

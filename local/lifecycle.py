@@ -7,12 +7,14 @@ import contextlib
 import fcntl
 import json
 import os
+import shlex
 import shutil
 import signal
 import socket
 import subprocess
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -133,11 +135,16 @@ def reset(say: Say, everything: bool) -> dict | None:
     return up(say)
 
 
-def env() -> str:
+def env() -> tuple[str, dict[str, str]]:
+    """The lines for a shell, and the variables that they export."""
     facts = _must_run()
-    lines = ["unset AWS_PROFILE AWS_SESSION_TOKEN"]
-    lines += [f"export {name}='{value}'" for name, value in facts["env"].items()]
-    return "\n".join(lines)
+    place = Place(Place.from_environment().state, urllib.parse.urlsplit(facts["endpoint"]).port)
+    variables = export_lines(place)
+    # one service's own endpoint, for example, would go before ours
+    strays = sorted(n for n in os.environ if n.startswith("AWS_") and n not in variables)
+    lines = [" ".join(dict.fromkeys(["unset", "AWS_PROFILE", "AWS_SESSION_TOKEN", *strays]))]
+    lines += [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
+    return "\n".join(lines), variables
 
 
 def logs(service: str | None, lines: int) -> str:

@@ -102,8 +102,9 @@ def test_the_shells_lines_name_everything(
     place: lifecycle.Place, start: Callable[[], dict]
 ) -> None:
     start()
-    text = lifecycle.env()
-    assert f"export AWS_ENDPOINT_URL='{place.endpoint}'" in text
+    text, variables = lifecycle.env()
+    assert variables["AWS_ENDPOINT_URL"] == place.endpoint
+    assert f"export AWS_ENDPOINT_URL={place.endpoint}\n" in text
     assert text.startswith("unset AWS_PROFILE AWS_SESSION_TOKEN")
     said = subprocess.run(
         ["bash", "-c", f"{text}\nprintf %s $AWS_ACCESS_KEY_ID"],
@@ -112,6 +113,23 @@ def test_the_shells_lines_name_everything(
         check=True,
     )
     assert said.stdout == lifecycle.OPERATOR_CREDENTIALS["aws_access_key_id"]
+
+
+def test_nothing_of_the_users_own_goes_before_the_local_aws(
+    start: Callable[[], dict], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start()
+    monkeypatch.setenv("AWS_ENDPOINT_URL_GLUE", "https://glue.example.com")
+    monkeypatch.setenv("NO_PROXY", "registry.example.com, localhost")
+    text, variables = lifecycle.env()
+    assert variables["NO_PROXY"] == "127.0.0.1,localhost,registry.example.com"
+    said = subprocess.run(
+        ["bash", "-c", f"{text}\nprintf '%s %s' \"${{AWS_ENDPOINT_URL_GLUE-unset}}\" $no_proxy"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout == "unset 127.0.0.1,localhost,registry.example.com"
 
 
 def test_an_unknown_log_lists_those_there_are(
