@@ -23,6 +23,7 @@ from types import ModuleType
 
 from local import adapter
 from local.context import Context
+from local.one_region import OneRegion
 from local.request_log import RequestLog
 
 log = logging.getLogger("lakeshift.gateway")
@@ -117,7 +118,8 @@ async def serve(context: Context, port: int) -> None:
     config.errorlog = logging.getLogger("hypercorn.error")
 
     changed = asyncio.Event()
-    app = RequestLog(adapter.asgi_app(), context, on_change=changed.set)
+    app = OneRegion(adapter.asgi_app(), context.region)
+    app = RequestLog(app, context, on_change=changed.set)
     saver = asyncio.create_task(adapter.save_after_changes(changed))
     try:
         await hypercorn_serve(app, config, shutdown_trigger=lambda: until_quiet(stopping))

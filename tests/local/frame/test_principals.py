@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from local.context import Context, refuse_elsewhere
 
@@ -124,3 +125,29 @@ def test_an_endpoint_elsewhere_is_refused(elsewhere: str) -> None:
 @pytest.mark.parametrize("here", ["http://127.0.0.1:1", "http://localhost:2", "http://[::1]:3"])
 def test_an_endpoint_on_this_machine_is_not(here: str) -> None:
     refuse_elsewhere(here)
+
+
+@pytest.mark.parametrize(
+    ("service", "operation"),
+    [
+        ("glue", "get_databases"),
+        ("cloudformation", "describe_stacks"),
+        ("ec2", "describe_vpcs"),
+        ("lambda", "list_functions"),
+        ("cloudwatch", "describe_alarms"),
+    ],
+)
+def test_another_region_is_refused_and_not_answered_as_empty(
+    context: Context, service: str, operation: str
+) -> None:
+    session = boto3.Session("anything", "at all", region_name="eu-west-1")
+    client = session.client(service, endpoint_url=context.endpoint)
+    with pytest.raises(ClientError, match="one region, us-east-1") as refused:
+        getattr(client, operation)()
+    assert refused.value.response["Error"]["Code"] == "RegionNotEmulated"
+
+
+def test_what_has_no_region_is_the_same_from_everywhere(context: Context) -> None:
+    session = boto3.Session("anything", "at all", region_name="eu-west-1")
+    for service, operation in (("sts", "get_caller_identity"), ("s3", "list_buckets")):
+        assert getattr(session.client(service, endpoint_url=context.endpoint), operation)()
