@@ -26,7 +26,7 @@ with no AWS account. Its state stands in .local/ (LAKESHIFT_STATE names another 
 port is 4571 (LAKESHIFT_PORT names another). Needs Python 3.11 or 3.12.`,
 		Example: `  lakeshift local up
   eval "$(lakeshift local env)"
-  lakeshift local logs glue
+  lakeshift local logs redshift
   lakeshift local down`,
 		Args: cobra.NoArgs,
 		RunE: needsVerb,
