@@ -96,11 +96,8 @@ func (n Names) Workflow(dataset string) string { return n.dataset(dataset, "pipe
 // Crawler finds a dataset's new partitions.
 func (n Names) Crawler(dataset string) string { return n.dataset(dataset, "crawl") }
 
-// Job names a step: load, transform or check.
+// Job names a step (load, transform or check) and the trigger that starts it; `schedule` starts the crawler.
 func (n Names) Job(dataset, step string) string { return n.dataset(dataset, step) }
-
-// Trigger starts a step; `schedule` starts the crawler.
-func (n Names) Trigger(dataset, step string) string { return n.dataset(dataset, step) }
 
 // Rule names an EventBridge rule.
 func (n Names) Rule(event string) string { return n.Prefix() + "-" + event }

@@ -5,7 +5,6 @@ Starting takes seconds, so it begins with the gateway and nobody waits before th
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import os
@@ -13,7 +12,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import urllib.request
@@ -89,12 +87,10 @@ class TrinoServer:
         self._ready = False
         self._started = time.monotonic()
         config = write_configuration(self.folder, self.home, port, self.catalog)
-        cache = start_cache(Path(self.java), self.home)
-        options = [f"-XX:AOTCache={cache}"] if cache.exists() else []
         guard = [sys.executable, str(Path(__file__).with_name("guard.py"))]
         with self.log_path.open("ab") as output:
             self._process = subprocess.Popen(
-                [*guard, *command(self.java, self.home, self.folder, config, options)],
+                [*guard, *command(self.java, self.home, self.folder, config)],
                 cwd=self.folder,
                 env=_environment(),
                 stdin=subprocess.PIPE,
@@ -142,14 +138,13 @@ class TrinoServer:
             process.wait()
 
 
-def command(java: str, home: Path, folder: Path, config: Path, options: list[str]) -> list[str]:
-    """The command line of the server. The class path is spelled out: its order is part of the
-    start-up cache's identity, and a wildcard's order is the file system's."""
+def command(java: str, home: Path, folder: Path, config: Path) -> list[str]:
+    """The command line of the server. The class path is spelled out: a wildcard's order is the
+    file system's, and could differ from one machine to the next."""
     class_path = os.pathsep.join(str(jar) for jar in sorted((home / "lib").glob("*.jar")))
     return [
         java,
         *JVM_OPTIONS,
-        *options,
         f"-Djava.io.tmpdir={folder / 'tmp'}",
         f"-XX:ErrorFile={folder / 'tmp' / 'hs_err_%p.log'}",
         f"-Dconfig={config}",
@@ -242,62 +237,6 @@ def hive_catalog(endpoint: str, region: str, credentials: Mapping[str, str]) -> 
     }
 
 
-def start_cache(java: Path, home: Path) -> Path:
-    """Where the start-up cache lies; it fits one Java and one Trino."""
-    return home / f"start-{hashlib.sha256(str(java.resolve()).encode()).hexdigest()[:12]}.aot"
-
-
-def prepare(java: Path, home: Path) -> Path:
-    """Makes the start-up cache (JDK 25's AOT cache) by starting Trino once, and returns it.
-
-    Halves the start and its CPU time. Takes about half a minute; does nothing if it is there. Java
-    checks that the cache fits and otherwise goes without it.
-    """
-    cache = start_cache(java, home)
-    if cache.exists():
-        return cache
-    work = Path(tempfile.mkdtemp(prefix=".start-", dir=home))
-    try:
-        port = _free_port()
-        # nobody answers there: starting needs neither catalog nor bucket
-        nowhere = hive_catalog(
-            "http://127.0.0.1:9",
-            "us-east-1",
-            {"aws_access_key_id": "none", "aws_secret_access_key": "none"},
-        )
-        config = write_configuration(work, home, port, nowhere)
-        made = work / "start.aot"
-        with (work / "log").open("wb") as output:
-            process = subprocess.Popen(
-                command(str(java), home, work, config, [f"-XX:AOTCacheOutput={made}"]),
-                cwd=work,
-                env=_environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-            try:
-                url = f"http://127.0.0.1:{port}"
-                deadline = time.monotonic() + START_TIMEOUT
-                while not _answers(url):
-                    if process.poll() is not None or time.monotonic() > deadline:
-                        raise TrinoError(f"Trino did not start:\n{_tail(work / 'log')}")
-                    time.sleep(0.2)
-                process.terminate()
-                process.wait(START_TIMEOUT)
-            finally:
-                if process.poll() is None:
-                    process.kill()
-                    process.wait()
-        if not made.exists():
-            raise TrinoError(f"Java made no start-up cache:\n{_tail(work / 'log')}")
-        os.replace(made, cache)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-    return cache
-
-
 def _environment() -> dict[str, str]:
     """No AWS setting of the user's reaches Trino; its own stand in the catalog file."""
     return {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "JAVA_", "JDK_"))}
@@ -319,7 +258,3 @@ def _free_port() -> int:
 
 def _properties(values: Mapping[str, str]) -> str:
     return "".join(f"{name}={value}\n" for name, value in values.items())
-
-
-def _tail(path: Path) -> str:
-    return path.read_text(errors="replace")[-2000:]

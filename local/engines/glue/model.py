@@ -44,10 +44,6 @@ def fit(shape: Shape | None, value: Any, where: str) -> Any:
     return value
 
 
-def shape_of(name: str) -> Shape:
-    return service().shape_for(name)
-
-
 def _without_nulls(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {k: _without_nulls(v) for k, v in value.items() if v is not None}

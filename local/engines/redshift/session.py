@@ -27,8 +27,6 @@ from .translate import Catalog
 from .types import OID_NAMES
 from .unload import UnloadCommand, check_target, run_unload
 
-SEARCH_PATH = 'set search_path to rs, pg_catalog, "$user", public'
-
 
 class Cancelled(Exception):
     """The statement was cancelled by its user."""
