@@ -242,7 +242,7 @@ def _json(lines: Iterator[str], columns: list[tuple[str, str]], options: dict, i
             continue
         try:
             record = {name.lower(): value for name, value in json.loads(line).items()}
-        except (ValueError, AttributeError) as error:
+        except (ValueError, AttributeError, RecursionError) as error:
             if lenient:
                 yield {}
                 continue

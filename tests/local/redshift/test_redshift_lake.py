@@ -344,6 +344,12 @@ def test_lines_that_are_no_good_csv_are_read_as_by_the_serde(lake, awkward):
     assert sorted(rows, key=str) == sorted(lines.values(), key=str)
 
 
+def test_json_too_deep_to_parse_is_malformed(lake, awkward):
+    awkward("events/n.jsonl", b'{"id": 8, "note": ' + b"[" * 100_000 + b"]" * 100_000 + b"}\n")
+    error = lake.error("select id from data_lake.events", admin=True)
+    assert "Error while parsing JSON, line 1 of s3://raw/events/n.jsonl" in error
+
+
 def test_an_object_that_can_not_be_unpacked_is_named(lake, awkward):
     awkward("orders/day=01/n.csv.gz", gzip.compress(HEADER.encode() * 1000)[:-10])
     assert "orders/day=01/n.csv.gz can't be unpacked" in lake.error("select * from data_lake.orders", admin=True)
