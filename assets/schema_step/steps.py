@@ -1,4 +1,7 @@
-"""What each kind of deployment applies. Everything here may run again and changes nothing the second time."""
+"""What each kind of deployment applies. Everything here may run again and changes nothing the second time.
+
+Messages name a file as the project knows it, wherever it lies in the bundle.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +49,7 @@ def apply_dataset(warehouse: Any, folder: Path, placeholders: Mapping[str, str])
     _evolve(warehouse, contract.affected_table, contract.key_columns)
     _evolve(warehouse, contract.published.warehouse_table, contract.published.columns)
     for path in sorted((folder / "sql" / "schema").glob("*.sql")):
-        source = f"schema/{path.name}"
+        source = f"sql/{contract.dataset}/schema/{path.name}"
         statements = sql.split(sql.render(path.read_text(), placeholders, source), source)
         if statements:
             warehouse.transaction([_become(placeholders["transform_user"]), *statements])
@@ -55,7 +58,7 @@ def apply_dataset(warehouse: Any, folder: Path, placeholders: Mapping[str, str])
 def apply_athena(athena: Any, folder: Path, placeholders: Mapping[str, str]) -> None:
     """One statement a file, as Athena takes them; a view is only real when Athena itself made it."""
     for path in sorted(folder.glob("*/*.sql")):
-        source = f"{path.parent.name}/{path.name}"
+        source = f"sql/{path.parent.name}/athena/views/{path.name}"
         for statement in sql.split(sql.render(path.read_text(), placeholders, source), source):
             athena.execute(statement.text, f"{source}: statement {statement.number}")
 
@@ -70,7 +73,8 @@ def _evolve(warehouse: Any, table: str, wanted: Iterable[contracts.Column]) -> N
 def _read(folder: Path, placeholders: Mapping[str, str]) -> list[Statement]:
     statements: list[Statement] = []
     for path in sorted(folder.glob("*.sql")):
-        statements += sql.split(sql.render(path.read_text(), placeholders, path.name), path.name)
+        source = f"sql/warehouse/{path.name}"
+        statements += sql.split(sql.render(path.read_text(), placeholders, source), source)
     return statements
 
 

@@ -84,7 +84,7 @@ def test_a_failing_schema_statement_fails_the_deployment_and_is_named(platform: 
         failed = platform.deploy(check=False)
         shown = failed.stdout + failed.stderr
         assert failed.returncode != 0
-        assert "90_broken.sql" in shown
+        assert "sql/sales/schema/90_broken.sql" in shown
         assert "statement 1" in shown
         assert "no_such_column" in shown
     finally:

@@ -115,7 +115,7 @@ def test_a_failing_schema_statement_names_its_file(tmp_path: Path) -> None:
     fake = RedshiftData({"create view": "relation x does not exist"})
     with pytest.raises(WarehouseError) as failure:
         steps.apply_dataset(connect(fake), bundle(tmp_path), VALUES)
-    message = "schema/20_view.sql: statement 1: create view v as select 1: relation x does not exist"
+    message = "sql/orders/schema/20_view.sql: statement 1: create view v as select 1: relation x does not exist"
     assert str(failure.value) == message
 
 
@@ -171,7 +171,7 @@ def test_views_are_made_by_athena(tmp_path: Path) -> None:
     steps.apply_athena(module.Athena(fake.client, "workgroup", "db", sleep=lambda _: None), tmp_path, VALUES)
     assert fake.sent == ["create view <curated_database>.v as select 1"]
     fake.answers = {"create view": "SYNTAX_ERROR: no"}
-    with pytest.raises(module.AthenaError, match="orders/v.sql: statement 1: .*: SYNTAX_ERROR: no"):
+    with pytest.raises(module.AthenaError, match="sql/orders/athena/views/v.sql: statement 1: .*: SYNTAX_ERROR: no"):
         steps.apply_athena(module.Athena(fake.client, "workgroup", "db", sleep=lambda _: None), tmp_path, VALUES)
 
 
@@ -198,5 +198,5 @@ def test_the_administrator_logs_in_with_the_managed_secret(monkeypatch: pytest.M
     assert index.handler({}, None) == {"applied": "warehouse"}
     assert {call["SecretArn"] for call in fake.service.named("ExecuteStatement")} == {arn}
     fake.answers = {"create schema": "permission denied"}
-    with pytest.raises(RuntimeError, match="01_schemas.sql: statement 1: create schema .*: permission denied"):
+    with pytest.raises(RuntimeError, match="sql/warehouse/01_schemas.sql: statement 1: create schema .*: permission denied"):
         index.handler({}, None)
