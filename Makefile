@@ -4,7 +4,8 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 PY ?= $(shell scripts/find-python)
-INSTALL := $(PY) local/install.py
+# asked for when it is needed: the CDK app and the command line need no Python
+INSTALL = $(PY) local/install.py
 # Everything the project installs (its own Python packages, Node, CDK CLI, engines) lies in the cache folder.
 WITH_TOOLS := scripts/with-tools
 
@@ -19,6 +20,7 @@ local: ## the whole tour on a local AWS: install, up, upload, run, query, status
 build: bin/lakeshift bin/app ## build the command line and the CDK app into bin/
 
 bin/lakeshift bin/app: FORCE
+	@command -v go >/dev/null || { echo "lakeshift needs Go 1.26 or newer: install it (https://go.dev/dl) and put it on PATH" >&2; exit 1; }
 	@mkdir -p bin
 	@go build -o $@ $(if $(filter bin/app,$@),.,./cmd/lakeshift)
 
