@@ -168,6 +168,7 @@ func newShell(
 		Role:              role.WithoutPolicyUpdates(nil),
 		Script:            awsglue.Code_FromAsset(jsii.String(script), nil),
 		PythonVersion:     awsglue.PythonVersion_THREE_NINE,
+		GlueVersion:       awsglue.GlueVersion_V3_0,
 		LibrarySet:        awsglue.LibrarySet_NONE,
 		MaxCapacity:       awsglue.MaxCapacity_DPU_1_16TH,
 		Timeout:           awscdk.Duration_Minutes(jsii.Number(60)),
