@@ -338,11 +338,17 @@ def _rows(cursor: psycopg.Cursor) -> tuple[list[dict], list[list[dict]]]:
     return [_metadata(column, rows, index) for index, column in enumerate(columns)], rows
 
 
+def _double(value: bytes) -> dict:
+    """JSON has no number for these three; AWS writes their names."""
+    text = value.decode()
+    return {"doubleValue": text if text in ("NaN", "Infinity", "-Infinity") else float(text)}
+
+
 def _converter(column: Column) -> Callable[[bytes], dict]:
     if column.oid in (20, 21, 23, 26):
         return lambda value: {"longValue": int(value)}
     if column.oid in (700, 701):
-        return lambda value: {"doubleValue": float(value)}
+        return _double
     if column.oid == 16:
         return lambda value: {"booleanValue": value == b"t"}
     return lambda value: {"stringValue": value.decode()}

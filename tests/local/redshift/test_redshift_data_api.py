@@ -50,6 +50,12 @@ def test_a_statement_tells_its_fields(gateway):
     assert result["TotalNumRows"] == 1
 
 
+def test_doubles_that_json_has_no_number_for_go_by_name(gateway):
+    found = gateway.done("select 'NaN'::float8 as a, 'Infinity'::float8 as b, '-Infinity'::float8 as c, 1e300::float8 as d")
+    (row,) = gateway.client("redshift-data").get_statement_result(Id=found["Id"])["Records"]
+    assert [field["doubleValue"] for field in row] == ["NaN", "Infinity", "-Infinity", 1e300]
+
+
 def test_long_results_come_in_pages(gateway):
     found = gateway.done("select n from many order by n", admin=True)
     client = gateway.client("redshift-data")
