@@ -109,6 +109,7 @@ def check_zones(
     rec.check_landing(findings, rows, landed)
     counted = athena.query(rec.raw_rows(contract, args.raw_database, args.raw_bucket, pending), "raw rows")
     rec.check_raw(findings, int(counted[0][0]))
+    rec.check_gone(findings, listing.objects, landed)
     if findings.rejected_rows:
         zone = athena.query(rec.rejected_rows(contract, args.raw_database), "rejected rows")
         held = {(key, etag, run_id): int(lines) for key, etag, run_id, lines in zone}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 
 from platform_under_test import Platform
@@ -97,8 +98,12 @@ def test_a_second_dataset_needs_no_code(platform: Platform) -> None:
     shutil.copytree(source / "sql", platform.root / "sql" / "inventory")
     shutil.copy(source / "inventory.yaml", platform.root / "datasets" / "inventory.yaml")
     platform.deploy()
-    rows = "W1,SKU-1,2025-05-01 10:00:00,5,true\nW1,SKU-2,2025-05-01T11:30:00Z,,false\nW2,SKU-1,yesterday,1,true\n"
-    platform.upload("inventory", "counts.csv", "warehouse;sku;counted_at;on_hand;available\n" + rows.replace(",", ";"), "2025-05-01")
+    counts = [
+        {"warehouse": "W1", "sku": "SKU-1", "counted_at": "2025-05-01 10:00:00", "on_hand": 5, "available": True},
+        {"warehouse": "W1", "sku": "SKU-2", "counted_at": "2025-05-01T11:30:00Z", "available": False},
+        {"warehouse": "W2", "sku": "SKU-1", "counted_at": "yesterday", "on_hand": 1},
+    ]
+    platform.upload("inventory", "counts.json", "".join(json.dumps(count) + "\n" for count in counts), "2025-05-01")
     assert platform.run("inventory")["state"] == "SUCCEEDED"
     assert platform.warehouse(
         "select warehouse, sku, on_hand, available from analytics.stock_levels order by warehouse, sku"

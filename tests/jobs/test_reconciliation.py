@@ -27,12 +27,24 @@ def test_only_what_lies_in_the_lake_and_was_loaded_is_compared() -> None:
 
 def test_agreeing_zones_leave_no_failure() -> None:
     findings = rec.Findings()
-    rec.check_landing(findings, [row("a"), row("b")], {"a": 2, "b": 2, "gone": 9})
+    rec.check_landing(findings, [row("a"), row("b")], {"a": 2, "b": 2})
     rec.check_raw(findings, 6)
     rec.check_rejected(findings, [row("a"), row("b")], {("a", "e", "run"): 1, ("b", "e", "run"): 1, ("a", "e", "x"): 7})
     rec.check_keys(findings, 4, 4, 4, 0, 0)
     assert findings.failures == [] and findings.keys_match
     assert (findings.raw_rows, findings.landing_rows, findings.rejected_rows) == (6, 4, 2)
+
+
+def test_rows_whose_object_is_gone_from_raw_are_a_failure() -> None:
+    findings, landed = rec.Findings(), {"a": 2, "gone": 9, "pending": 1}
+    rec.check_landing(findings, [row("a")], landed)
+    rec.check_raw(findings, 3)
+    rec.check_gone(findings, [raw("a", "e"), raw("pending", "new")], landed)
+    assert findings.failures == [
+        "9 rows landed from objects that raw no longer holds: gone "
+        "(bring the objects back, or upload empty ones of their names to take the rows out)"
+    ]
+    assert findings.landing_rows == 11, "so that status does not call it reconciled"
 
 
 def test_every_disagreement_is_a_failure_that_gives_the_numbers() -> None:

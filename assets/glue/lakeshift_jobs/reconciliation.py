@@ -135,6 +135,18 @@ def check_raw(findings: Findings, counted: int) -> None:
     )
 
 
+def check_gone(findings: Findings, objects: Iterable[RawObject], landed_rows: Mapping[str, int]) -> None:
+    """Every landed row has its object in the lake. Nothing here deletes raw data, so somebody did."""
+    held = {item.key for item in objects}
+    gone = {key: rows for key, rows in sorted(landed_rows.items()) if key not in held}
+    findings.landing_rows += sum(gone.values())
+    findings.expect(
+        not gone,
+        f"{sum(gone.values())} rows landed from objects that raw no longer holds: {_some(list(gone))} "
+        "(bring the objects back, or upload empty ones of their names to take the rows out)",
+    )
+
+
 def check_rejected(findings: Findings, rows: Sequence[LedgerRow], zone: Mapping[tuple[str, str, str], int]) -> None:
     """The rejected zone holds every row that the ledger calls rejected; orphans of killed attempts don't count."""
     wrong = [
