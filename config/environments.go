@@ -8,6 +8,8 @@ import (
 // Environment is one deployment of the whole platform. The zero value of every optional field is the safe choice.
 type Environment struct {
 	Name string
+	// NamePrefix starts the name of everything that is deployed; empty is elt-<Name>.
+	NamePrefix string
 	// Account is the AWS account id; empty means the caller's.
 	Account string
 	Region  string

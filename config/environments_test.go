@@ -21,6 +21,8 @@ func TestEachMistakeInAnEnvironmentIsNamed(t *testing.T) {
 	}{
 		{"name", func(e *Environment) { e.Name = "Production!" }, `environment "Production!": Name Production!: expected up to 12`},
 		{"name of another", func(e *Environment) { e.Name = "dev" }, "expected a name that no other environment has"},
+		{"prefix", func(e *Environment) { e.NamePrefix = "Elt_" }, "NamePrefix Elt_: expected 2 to 16 lower-case letters"},
+		{"prefix of another", func(e *Environment) { e.NamePrefix = "elt-dev" }, "NamePrefix elt-dev: expected a prefix that no other environment has"},
 		{"account", func(e *Environment) { e.Account = "12345" }, "Account 12345: expected 12 digits"},
 		{"region", func(e *Environment) { e.Region = "Ireland" }, "Region Ireland: expected a region"},
 		{"two zones", func(e *Environment) { e.Zones = e.Zones[:2] }, "expected three zones"},
@@ -75,4 +77,12 @@ func TestNamesAreThoseThatOutsidersKnow(t *testing.T) {
 	assert.Equal(t, "elt-dev-dataset-web-orders", names.DatasetStack("web_orders"))
 	assert.Equal(t, "elt-dev-sales-pipeline", names.Workflow("sales"))
 	assert.Equal(t, "s3://elt-dev-processed-123456789012-eu-west-1/curated", names.CuratedURI())
+}
+
+func TestAnEnvironmentMayHaveAPrefixOfItsOwn(t *testing.T) {
+	names := Environment{Name: "dev", NamePrefix: "shop", Region: "eu-west-1"}.Names("123456789012")
+	assert.Equal(t, "shop-raw-123456789012-eu-west-1", names.RawBucket())
+	assert.Equal(t, "shop_raw", names.RawDatabase())
+	assert.Equal(t, "shop-sales-load", names.Job("sales", "load"))
+	assert.Equal(t, "IAMR:shop-load", names.DatabaseUser("load"))
 }

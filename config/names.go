@@ -11,6 +11,8 @@ const MetricNamespace = "Lakeshift"
 // Names is the one place that names what an outsider must know. Two environments never share a name.
 type Names struct {
 	Environment string
+	// Start of every name; empty for elt-<environment>.
+	Start string
 	// Account and Region make bucket names unique in the world; Account may be a CloudFormation token.
 	Account string
 	Region  string
@@ -18,11 +20,16 @@ type Names struct {
 
 // Names of the environment in the given account.
 func (e Environment) Names(account string) Names {
-	return Names{Environment: e.Name, Account: account, Region: e.Region}
+	return Names{Environment: e.Name, Start: e.NamePrefix, Account: account, Region: e.Region}
 }
 
-// Prefix starts every name: elt-<env>.
-func (n Names) Prefix() string { return "elt-" + n.Environment }
+// Prefix starts every name: elt-<env>, unless the environment says otherwise.
+func (n Names) Prefix() string {
+	if n.Start != "" {
+		return n.Start
+	}
+	return "elt-" + n.Environment
+}
 
 // Stack is a CloudFormation stack's name.
 func (n Names) Stack(part string) string { return n.Prefix() + "-" + part }

@@ -9,6 +9,7 @@ import (
 
 var (
 	environmentName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,11}$`)
+	namePrefix      = regexp.MustCompile(`^[a-z][a-z0-9-]{0,14}[a-z0-9]$`)
 	accountID       = regexp.MustCompile(`^(\d{12})?$`)
 	regionName      = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d$`)
 	mailAddress     = regexp.MustCompile(`^[^@\s]+@[^@\s]+\.[^@\s]+$`)
@@ -19,7 +20,7 @@ var (
 var logPeriods = []int{0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
 
 func validateEnvironments(environments []Environment, faults *Faults) {
-	seen := map[string]bool{}
+	seen, seenPrefix := map[string]bool{}, map[string]bool{}
 	for _, e := range environments {
 		expect := func(ok bool, field string, value any, expectation string) {
 			if !ok {
@@ -29,6 +30,10 @@ func validateEnvironments(environments []Environment, faults *Faults) {
 		expect(environmentName.MatchString(e.Name), "Name", e.Name, "up to 12 lower-case letters, digits and hyphens")
 		expect(!seen[e.Name], "Name", e.Name, "a name that no other environment has")
 		seen[e.Name] = true
+		prefix := e.Names("").Prefix()
+		expect(e.NamePrefix == "" || namePrefix.MatchString(prefix), "NamePrefix", prefix, "2 to 16 lower-case letters, digits and hyphens, or nothing for elt-"+e.Name)
+		expect(!seenPrefix[prefix], "NamePrefix", prefix, "a prefix that no other environment has")
+		seenPrefix[prefix] = true
 		expect(accountID.MatchString(e.Account), "Account", e.Account, "12 digits, or nothing for the caller's account")
 		expect(regionName.MatchString(e.Region), "Region", e.Region, "a region such as eu-west-1")
 		expect(len(e.Zones) == 3, "Zones", e.Zones, "three zones, as Redshift Serverless wants")

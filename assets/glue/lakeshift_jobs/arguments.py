@@ -63,7 +63,7 @@ class Arguments:
 
     def statement_name(self, step: str) -> str:
         """What the names of this step's statements begin with, in every run."""
-        return f"elt-{self.environment}-{self.dataset}-{step}"
+        return f"{self.warehouse_name}-{self.dataset}-{step}"
 
 
 def parse(argv: Sequence[str], extra: Sequence[str] = ()) -> Arguments:
