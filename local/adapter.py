@@ -19,9 +19,12 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from local.context import OPERATOR, OPERATOR_CREDENTIALS, Context, aws_environment
+from local.caller import OPERATOR, OPERATOR_CREDENTIALS, aws_environment
+
+if TYPE_CHECKING:
+    from local.context import Context
 
 log = logging.getLogger("lakeshift.adapter")
 

@@ -13,14 +13,10 @@ import urllib.parse
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from local.context import OPERATOR_CREDENTIALS, aws_environment
+from local.caller import OPERATOR_CREDENTIALS, aws_environment
+from local.place import ROOT, Place, Say
 
-if TYPE_CHECKING:
-    from local.lifecycle import Place, Say
-
-ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = "local"
 ACCOUNT = "000000000000"
 REGION = "us-east-1"

@@ -17,7 +17,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.context import OPERATOR, Context
+from local.caller import OPERATOR
+from local.context import Context
 from local.engines.athena import ctas, hive_ddl, results, trino_client, values
 from local.engines.athena.errors import ApiError, QueryCancelled, QueryFailed
 from local.engines.athena.statements import Statement, recognise, with_parameters

@@ -15,7 +15,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from local.context import OPERATOR, Context
+from local.caller import OPERATOR
+from local.context import Context
 from local.engines.athena import results
 from local.engines.athena.errors import ApiError
 from local.engines.athena.executions import Execution, Executions

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from local.context import Context, aws_environment
+from local.caller import aws_environment
+from local.context import Context
 from local.engines.glue import arguments, logs, spark
 
 SECONDS_PER_MINUTE = 60

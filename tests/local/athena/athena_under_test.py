@@ -14,7 +14,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.context import OPERATOR_CREDENTIALS
+from local.caller import OPERATOR_CREDENTIALS
 
 ROOT = Path(__file__).resolve().parents[3]
 START_SECONDS = 60

@@ -12,6 +12,7 @@ import pytest
 
 from local import install, lifecycle
 from local.context import Context
+from local.place import ROOT
 
 
 def free_port() -> int:
@@ -51,7 +52,7 @@ def start(place: lifecycle.Place) -> Callable[[], dict]:
 @pytest.fixture
 def context(place: lifecycle.Place, start: Callable[[], dict]) -> Context:
     start()
-    return Context(root=lifecycle.ROOT, state_dir=place.state, cache={}, endpoint=place.endpoint)
+    return Context(root=ROOT, state_dir=place.state, cache={}, endpoint=place.endpoint)
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from local.context import Context, refuse_elsewhere
+from local.caller import refuse_elsewhere
+from local.context import Context
 
 
 def test_a_role_is_known_by_its_keys(context: Context, requests: Callable[[], list[dict]]) -> None:
