@@ -132,7 +132,7 @@ func newCrawler(scope constructs.Construct, props PipelineProps) awsglue.CfnCraw
 	return crawler
 }
 
-const noSecurityConfiguration = "CloudWatch Logs encrypts at rest by itself; logs hold counts and names, rejected values stay in the lake."
+const noSecurityConfiguration = "CloudWatch Logs encrypts at rest by itself; logs hold counts, names and, where a check fails, one row."
 
 func newLoad(scope constructs.Construct, props PipelineProps, library awss3assets.Asset, arguments *map[string]*string) awsglue.PySparkEtlJob {
 	job := awsglue.NewPySparkEtlJob(scope, jsii.String("Load"), &awsglue.PySparkEtlJobProps{
