@@ -72,7 +72,7 @@ class Cdk:
             "CDK_DISABLE_VERSION_CHECK": "1",
             "CDK_CLI_DISABLE_TELEMETRY": "true",
             "CI": "1",
-            "NODE_OPTIONS": f"--require={SHORT_POLLS}",
+            "NODE_OPTIONS": node_requires(SHORT_POLLS),
             "PATH": os.pathsep.join([*tools, os.environ.get("PATH", "")]),
         }
 
@@ -132,6 +132,12 @@ class Cdk:
                 return True
         except OSError:
             return False
+
+
+def node_requires(script: Path) -> str:
+    """NODE_OPTIONS that load a script first; Node splits them at spaces, outside of quotes."""
+    quoted = str(script).replace("\\", "\\\\").replace('"', '\\"')
+    return f'--require="{quoted}"'
 
 
 def in_plain_words(line: str) -> str | None:

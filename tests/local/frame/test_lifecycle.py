@@ -15,9 +15,9 @@ import pytest
 
 from sockets import listening
 
-from local import lifecycle
+from local import install, lifecycle
 from local.context import Context
-from local.deploy import failure, in_plain_words, is_bootstrapped
+from local.deploy import failure, in_plain_words, is_bootstrapped, node_requires
 
 
 def test_it_answers_on_the_loopback_only(place: lifecycle.Place, start: Callable[[], dict]) -> None:
@@ -144,6 +144,16 @@ def test_an_unknown_log_lists_those_there_are(
 
 def test_an_empty_gateway_is_not_bootstrapped(context: Context) -> None:
     assert is_bootstrapped(context.endpoint) is False
+
+
+def test_the_project_may_lie_in_a_folder_with_spaces_and_quotes(tmp_path: Path) -> None:
+    script = tmp_path / 'it\'s "my" folder' / "first.cjs"
+    script.parent.mkdir()
+    script.write_text("console.log('loaded')")
+    node = install.Layout(install.cache_root()).paths()["node"]
+    options = {"NODE_OPTIONS": node_requires(script)}
+    said = subprocess.run([node, "-e", "0"], env=options, capture_output=True, text=True)
+    assert (said.stdout, said.returncode) == ("loaded\n", 0), said.stderr
 
 
 def test_deployments_are_told_in_plain_words() -> None:
