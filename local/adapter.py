@@ -446,8 +446,8 @@ def stop() -> None:
     importlib.import_module("ministack.core.lambda_runtime").reset()
 
 
-async def save_after_changes(changed: asyncio.Event, seconds: float = 5.0) -> None:
-    """Saves every few seconds while things change, so that a killed gateway loses no more."""
+async def save_after_changes(changed: asyncio.Event, seconds: float = 1.0) -> None:
+    """Saves every second while things change, so that a killed gateway loses no more."""
     while True:
         await changed.wait()
         await asyncio.sleep(seconds)
