@@ -37,7 +37,7 @@ type ColumnSpec struct {
 	Name        string `yaml:"name" doc:"Lower case; no word that SQL reserves." pattern:"^[a-z][a-z0-9_]{0,62}$" required:"true"`
 	Type        string `yaml:"type" doc:"smallint, integer, bigint, decimal(p,s), double, boolean, date, timestamp or varchar(n); n counts bytes." pattern:"^(smallint|integer|bigint|double|boolean|date|timestamp|decimal\\([0-9]+, ?[0-9]+\\)|varchar\\([0-9]+\\))$" required:"true"`
 	Required    bool   `yaml:"required" doc:"A row without a value is rejected."`
-	Description string `yaml:"description" doc:"What the value means and its unit." required:"true"`
+	Description string `yaml:"description" doc:"What the value means and its unit."`
 }
 
 // Published names the fact table; its columns are read from its DDL in sql/<dataset>/schema.

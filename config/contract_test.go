@@ -21,7 +21,7 @@ source:
   partition_keys: [year, month, day]
 columns:
   - {name: id, type: bigint, required: true, description: number}
-  - {name: price, type: "decimal(10, 2)", description: of one piece}
+  - {name: price, type: "decimal(10, 2)"}
 business_key: [id]
 schedule: cron(0 6 * * ? *)
 freshness: 26h

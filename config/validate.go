@@ -168,7 +168,6 @@ func (v *validator) columns(specs []ColumnSpec) []Column {
 		if err != nil {
 			v.fault(at("columns", i, "type"), "%s", err)
 		}
-		v.text(spec.Description, "columns", i, "description")
 		columns = append(columns, Column{Name: spec.Name, Type: kind, Required: spec.Required, Description: spec.Description})
 	}
 	return columns

@@ -241,13 +241,18 @@ def _quoted(line: str, begin: int, values: list[str], quote: str, escape: str) -
 
 def _header_problem(line: str, columns: Sequence[str], split: Callable[[str], Sequence[str | None]]) -> str | None:
     try:
-        found = [(value or "").strip().lower() for value in split(line)]
+        found = [(value or "").strip() for value in split(line)]
     except LineError:
-        found = [line.lower()]
-    if found == [name.lower() for name in columns]:
+        found = [line]
+    if [_column_name(value) for value in found] == [_column_name(name) for name in columns]:
         return None
     shown = printable(",".join(found), 200)
     return f"the header is {shown!r}, expected {','.join(columns)!r}"
+
+
+def _column_name(title: str) -> str:
+    """"Order ID" names the column order_id: a contract's names are lower case, words joined by underscores."""
+    return re.sub(r"[\W_]+", "_", title.lower()).strip("_")
 
 
 def _decode(raw: bytes) -> tuple[str, str | None]:
