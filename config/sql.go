@@ -4,11 +4,15 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
 	"lakeshift/config/sqltext"
 )
+
+// The job finds the table that a publish file is for by the file's name.
+var publishFile = regexp.MustCompile(`^\d\d_([a-z][a-z0-9_]*)\.sql$`)
 
 // What a folder of sql/<dataset>/ is for decides which placeholders its files may hold.
 var sqlFolders = map[string][]string{
@@ -67,7 +71,31 @@ func CheckSQL(root string, datasets []Dataset) error {
 	if err != nil {
 		return err
 	}
+	for _, dataset := range datasets {
+		checkSteps(root, dataset, &faults)
+	}
 	return faults.err()
+}
+
+// checkSteps finds what a run would lack: without it the facts, or the lake's copy of them, would stay empty.
+func checkSteps(root string, dataset Dataset, faults *Faults) {
+	folder := "sql/" + dataset.Name
+	if transforms, _ := filepath.Glob(filepath.Join(root, folder, "transform", "*.sql")); len(transforms) == 0 {
+		faults.add(folder+"/transform", 0, "holds no SQL: expected what brings analytics.%s up to date", dataset.Fact.Table)
+	}
+	published := map[string]bool{}
+	files, _ := filepath.Glob(filepath.Join(root, folder, "publish", "*.sql"))
+	for _, file := range files {
+		name := filepath.Base(file)
+		if match := publishFile.FindStringSubmatch(name); match != nil {
+			published[match[1]] = true
+		} else {
+			faults.add(folder+"/publish/"+name, 0, "names no table: expected NN_<table>.sql")
+		}
+	}
+	if !published[dataset.Fact.Table] {
+		faults.add(folder+"/publish", 0, "does not publish %s: expected NN_%s.sql with an UNLOAD", dataset.Fact.Table, dataset.Fact.Table)
+	}
 }
 
 func folderNames() string {

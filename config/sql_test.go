@@ -7,7 +7,7 @@ import (
 )
 
 func TestSQLThatNothingWouldRunOrFillInIsAMistake(t *testing.T) {
-	datasets := []Dataset{{Name: "orders"}}
+	datasets := []Dataset{{Name: "orders", Fact: Fact{Table: "facts"}}}
 	for _, mistake := range []struct{ file, text, fault string }{
 		{"sql/orders/transform/10_facts.sql", "select\n'${raw_databse}'", "sql/orders/transform/10_facts.sql:2: ${raw_databse} is unknown: use one of environment, region, dataset"},
 		{"sql/orders/transform/10_facts.sql", "select '${load_user}'", "${load_user} is unknown"},
@@ -19,6 +19,9 @@ func TestSQLThatNothingWouldRunOrFillInIsAMistake(t *testing.T) {
 		{"sql/warehouse/more/01.sql", "", "stands where nothing executes it"},
 		{"sql/orders/schema/notes.txt", "", "is no .sql file"},
 		{"sql/returns/schema/10_facts.sql", "", "sql/returns/schema/10_facts.sql: belongs to no dataset: expected datasets/returns.yaml"},
+		{"sql/orders/schema/10_facts.sql", "", "sql/orders/transform: holds no SQL: expected what brings analytics.facts up to date"},
+		{"sql/orders/publish/10_fact.sql", "", "sql/orders/publish: does not publish facts: expected NN_facts.sql"},
+		{"sql/orders/publish/facts.sql", "", "sql/orders/publish/facts.sql: names no table: expected NN_<table>.sql"},
 	} {
 		t.Run(mistake.fault, func(t *testing.T) {
 			root := project(t, map[string]string{mistake.file: mistake.text})
@@ -26,7 +29,7 @@ func TestSQLThatNothingWouldRunOrFillInIsAMistake(t *testing.T) {
 		})
 	}
 	root := project(t, map[string]string{
-		"sql/orders/publish/10.sql": "unload ('select $1') to '${curated_uri}/x/run=${attempt_id}/'", "sql/warehouse/01.sql": `"${load_user}"`, "sql/.lint": "${x",
+		"sql/orders/transform/10_facts.sql": "", "sql/orders/publish/10_facts.sql": "unload ('select $1') to '${curated_uri}/x/run=${attempt_id}/'", "sql/warehouse/01.sql": `"${load_user}"`, "sql/.lint": "${x",
 	})
 	require.NoError(t, CheckSQL(root, datasets))
 }
