@@ -21,6 +21,8 @@ import psycopg
 SUPERUSER = "rdsdb"  # as Redshift calls its own
 SERVICE_USER = "pgserver"  # PostgreSQL refuses to run as root
 START_SECONDS = 20
+_SOCKET = ".s.PGSQL.5432"
+_SOCKET_PATH = 100  # characters; the kernel takes 107, macOS's 103
 _SHIMS = Path(__file__).with_name("shims.sql")
 
 # One writer's laptop, not a server: little memory, few processes, but nothing committed is ever lost.
@@ -67,11 +69,11 @@ class Server:
 
     @property
     def socket_folder(self) -> Path:
-        # A socket's path has at most 107 characters, 103 on macOS.
-        if len(str(self.data / "socket" / ".s.PGSQL.5432")) <= 100:
-            return self.data / "socket"
-        name = hashlib.sha256(str(self.data).encode()).hexdigest()[:16]
-        return Path(tempfile.gettempdir()) / f"lakeshift-{name}"
+        """Beside the data; where that path is too long, in the first temporary folder whose path is not."""
+        name = "lakeshift-" + hashlib.sha256(str(self.data).encode()).hexdigest()[:16]
+        # the gateway's own temporary folder lies in the state folder, so it may be as deep
+        folders = [self.data / "socket", Path(tempfile.gettempdir()) / name, Path("/tmp") / name]
+        return next((folder for folder in folders if len(str(folder / _SOCKET)) <= _SOCKET_PATH), folders[-1])
 
     def connect(self, database: str, user: str = SUPERUSER, **options) -> psycopg.Connection:
         return psycopg.connect(host=str(self.socket_folder), dbname=database, user=user, connect_timeout=10, **options)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import time
 
 import psutil
 import pytest
 from botocore.exceptions import ClientError
 from redshift_under_test import Gateway, arn
+
+from local.engines.redshift.server import Server
 
 
 @pytest.fixture
@@ -148,3 +151,15 @@ def test_everything_is_there_after_a_restart_and_after_a_crash(tmp_path):
         assert running.rows("select id from kept", admin=True) == [[1]]
     finally:
         running.stop()
+
+
+def test_a_deep_state_folder_still_has_a_socket_that_the_kernel_takes(tmp_path, monkeypatch):
+    deep = tmp_path / ("deep" * 25)
+    monkeypatch.setattr(tempfile, "tempdir", str(deep / "tmp"))
+    server = Server(deep / "data", deep / "log")
+    try:
+        server.start()
+        assert server.connect("postgres").execute("select 1").fetchone() == (1,)
+    finally:
+        server.delete()
+    assert not server.socket_folder.exists()
