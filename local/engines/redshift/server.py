@@ -108,12 +108,12 @@ class Server:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(10)
+        if self.socket_folder.parent != self.data:
+            shutil.rmtree(self.socket_folder, ignore_errors=True)
 
     def delete(self) -> None:
         self.stop()
         shutil.rmtree(self.data, ignore_errors=True)
-        if self.socket_folder.parent != self.data:
-            shutil.rmtree(self.socket_folder, ignore_errors=True)
 
     def create_database(self, name: str) -> None:
         """Makes a database that answers as Redshift does, unless it is there."""

@@ -161,5 +161,5 @@ def test_a_deep_state_folder_still_has_a_socket_that_the_kernel_takes(tmp_path, 
         server.start()
         assert server.connect("postgres").execute("select 1").fetchone() == (1,)
     finally:
-        server.delete()
+        server.stop()
     assert not server.socket_folder.exists()
