@@ -77,7 +77,11 @@ class Gateway:
             self.port = free.getsockname()[1]
         self.process: subprocess.Popen | None = None
         self.start()
-        self._populate()
+        try:
+            self._populate()
+        except BaseException:
+            self.kill()
+            raise
 
     def start(self) -> None:
         from local.context import Context
