@@ -251,7 +251,7 @@ def _header_problem(line: str, columns: Sequence[str], split: Callable[[str], Se
 
 
 def _column_name(title: str) -> str:
-    """"Order ID" names the column order_id: a contract's names are lower case, words joined by underscores."""
+    """A title such as "Shop Name" is the column shop_name: contracts have lower case, words joined by underscores."""
     return re.sub(r"[\W_]+", "_", title.lower()).strip("_")
 
 
