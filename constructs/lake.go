@@ -129,38 +129,32 @@ func (l Lake) GrantStage(role awsiam.Role) {
 
 // GrantReadStaged lets the role read staging/.
 func (l Lake) GrantReadStaged(role awsiam.Role) {
-	listBucket(role, l.Processed)
-	allow(role, []string{"s3:GetObject"}, objects(l.Processed, "staging/"))
+	allowUnder(role, l.Processed, "staging/", "s3:GetObject")
 }
 
 // GrantPublish lets the role write under curated/.
 func (l Lake) GrantPublish(role awsiam.Role) {
-	listBucket(role, l.Processed)
-	allow(role, []string{"s3:PutObject", "s3:AbortMultipartUpload"}, objects(l.Processed, "curated/"))
+	allowUnder(role, l.Processed, "curated/", "s3:PutObject", "s3:AbortMultipartUpload")
 }
 
 // GrantRetire lets the role list curated/ and delete what was replaced there.
 func (l Lake) GrantRetire(role awsiam.Role) {
-	listBucket(role, l.Processed)
-	allow(role, []string{"s3:DeleteObject"}, objects(l.Processed, "curated/"))
+	allowUnder(role, l.Processed, "curated/", "s3:DeleteObject")
 }
 
 // GrantReadCurated lets the role read curated/.
 func (l Lake) GrantReadCurated(role awsiam.Role) {
-	listBucket(role, l.Processed)
-	allow(role, []string{"s3:GetObject"}, objects(l.Processed, "curated/"))
+	allowUnder(role, l.Processed, "curated/", "s3:GetObject")
 }
 
 // GrantReadRejected lets the role read rejected/.
 func (l Lake) GrantReadRejected(role awsiam.Role) {
-	listBucket(role, l.Processed)
-	allow(role, []string{"s3:GetObject"}, objects(l.Processed, "rejected/"))
+	allowUnder(role, l.Processed, "rejected/", "s3:GetObject")
 }
 
 // GrantReport lets the role write run summaries and read the last one.
 func (l Lake) GrantReport(role awsiam.Role) {
-	listBucket(role, l.Artifacts)
-	allow(role, []string{"s3:GetObject", "s3:PutObject"}, objects(l.Artifacts, "runs/"))
+	allowUnder(role, l.Artifacts, "runs/", "s3:GetObject", "s3:PutObject")
 }
 
 // GrantAnswers lets the role have Athena write answers, and read them.
@@ -168,6 +162,12 @@ func (l Lake) GrantAnswers(role awsiam.Role) {
 	listBucket(role, l.AthenaResults)
 	allow(role, []string{"s3:ListBucketMultipartUploads"}, *l.AthenaResults.BucketArn())
 	allow(role, []string{"s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"}, objects(l.AthenaResults, ""))
+}
+
+// allowUnder grants actions on the objects under a prefix, and to see which there are.
+func allowUnder(role awsiam.Role, bucket awss3.Bucket, prefix string, actions ...string) {
+	listBucket(role, bucket)
+	allow(role, actions, objects(bucket, prefix))
 }
 
 // Without ListBucket a missing object answers 403 instead of 404.
