@@ -360,8 +360,18 @@ class TestProcess:
 
     def test_trino_ends_with_a_gateway_that_was_killed(self, tmp_path):
         gateway = Gateway(tmp_path)
-        children = psutil.Process(gateway.process.pid).children(recursive=True)
-        assert any("java" in child.name() for child in children)
+        children = with_java(psutil.Process(gateway.process.pid))
         gateway.stop(signal.SIGKILL)
         _, alive = psutil.wait_procs(children, timeout=20)
         assert alive == []
+
+
+def with_java(gateway: psutil.Process) -> list[psutil.Process]:
+    """The descendants, Trino's JVM among them: the guard before it starts in its own time."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        children = gateway.children(recursive=True)
+        if any("java" in child.name() for child in children):
+            return children
+        time.sleep(0.05)
+    raise AssertionError("no JVM among the gateway's processes")
