@@ -1,6 +1,10 @@
 package config
 
-import "time"
+import (
+	"slices"
+	"strings"
+	"time"
+)
 
 // Contract is datasets/<name>.yaml as written. The JSON Schema is made from these types and their tags;
 // what a tag can't say is checked by Load.
@@ -8,8 +12,8 @@ type Contract struct {
 	Dataset     string       `yaml:"dataset" doc:"Name of the dataset: its file, its folder in sql/ and its prefix in the raw zone." pattern:"^[a-z][a-z0-9_]{0,39}$" required:"true"`
 	Description string       `yaml:"description" doc:"What a row is and where it comes from." required:"true"`
 	Source      Source       `yaml:"source" doc:"The files in the raw zone." required:"true"`
-	Columns     []ColumnSpec `yaml:"columns" doc:"The fields of a record, in the order of the file." required:"true"`
-	BusinessKey []string     `yaml:"business_key" doc:"Columns that say which thing a row is about; the latest row of a key wins." required:"true"`
+	Columns     []ColumnSpec `yaml:"columns" doc:"The fields of a record; for csv in the order of the file." required:"true"`
+	BusinessKey []string     `yaml:"business_key" doc:"Columns that say which thing a row is about; the latest row of a key wins. [object_key, line_number], the load's own, where each record is a thing of its own." required:"true"`
 	Schedule    string       `yaml:"schedule" doc:"When the pipeline runs, UTC: cron(minutes hours day-of-month month day-of-week year)." pattern:"^cron\\(.+\\)$" required:"true"`
 	Freshness   string       `yaml:"freshness" doc:"How old the last complete run may be before the alarm rings: 1h to 168h." pattern:"^[1-9][0-9]*h$" required:"true"`
 	Published   Published    `yaml:"published" doc:"The fact table as the lake gets it." required:"true"`
@@ -18,7 +22,7 @@ type Contract struct {
 
 // Source describes the raw files.
 type Source struct {
-	Format        string   `yaml:"format" doc:"csv with a header line, or one JSON object per line." enum:"csv,jsonl" required:"true"`
+	Format        string   `yaml:"format" doc:"csv with a header line, jsonl (one JSON object per line) or parquet." enum:"csv,jsonl,parquet" required:"true"`
 	Options       Options  `yaml:"options" doc:"csv only."`
 	PartitionKeys []string `yaml:"partition_keys" doc:"Always [year, month, day]." required:"true"`
 	WindowDays    int      `yaml:"window_days" doc:"0 lists every partition; N only those of the last N days."`
@@ -35,6 +39,7 @@ type Options struct {
 // ColumnSpec is one field of a record.
 type ColumnSpec struct {
 	Name        string `yaml:"name" doc:"Lower case; no word that SQL reserves." pattern:"^[a-z][a-z0-9_]{0,62}$" required:"true"`
+	Field       string `yaml:"field" doc:"What the files call it, where that is not the name: a reserved word, a title with blanks. Matched as the format's readers do: a csv header whatever its case, blanks and punctuation, jsonl and parquet whatever the case."`
 	Type        string `yaml:"type" doc:"smallint, integer, bigint, decimal(p,s), double, boolean, date, timestamp or varchar(n); n counts bytes." pattern:"^(smallint|integer|bigint|double|boolean|date|timestamp|decimal\\([0-9]+, ?[0-9]+\\)|varchar\\([0-9]+\\))$" required:"true"`
 	Required    bool   `yaml:"required" doc:"A row without a value is rejected."`
 	Description string `yaml:"description" doc:"What the value means and its unit."`
@@ -55,7 +60,9 @@ type LoadSettings struct {
 
 // Column of a table, its type understood.
 type Column struct {
-	Name        string
+	Name string
+	// Field is the column's name in the raw files; empty for columns that are in none.
+	Field       string
 	Type        Type
 	Required    bool
 	Description string
@@ -100,8 +107,29 @@ func (d Dataset) AffectedTable() string { return "raw_data." + d.Name + "_affect
 // RawTable is the Glue table over the raw files.
 func (d Dataset) RawTable() string { return d.Name }
 
-// LinesTable is the Glue table that counts raw records: one column, one row per line.
+// LinesTable is the Glue table that counts raw records: one row per line, or per record of a Parquet file.
 func (d Dataset) LinesTable() string { return d.Name + "_lines" }
+
+// RawColumns are those of the Glue table over the raw files. CSV is read by position; JSON lines and Parquet are read by
+// the field's name, which Athena and Spectrum want in lower case. Only Parquet has types: text is text until the load has
+// judged it. A field that is called like a partition key, or whose name the catalog can't hold, is left out: the load reads it.
+func (d Dataset) RawColumns() []Column {
+	columns := make([]Column, 0, len(d.Columns))
+	for _, column := range d.Columns {
+		raw := Column{Name: column.Name, Type: Type{Name: "varchar", Length: 65535}, Description: column.Description}
+		if d.Source.Format != "csv" {
+			raw.Name = strings.ToLower(column.Field)
+		}
+		if d.Source.Format == "parquet" {
+			raw.Type = column.Type
+		}
+		// Hive's readers list columns with commas between them
+		if !slices.Contains(d.Source.PartitionKeys, raw.Name) && !strings.Contains(raw.Name, ",") {
+			columns = append(columns, raw)
+		}
+	}
+	return columns
+}
 
 // RejectedTable is the Glue table over the records that did not fit.
 func (d Dataset) RejectedTable() string { return d.Name + "_rejected" }
@@ -129,8 +157,8 @@ func RejectedColumns() []Column {
 		{Name: "version_id", Type: text, Description: "version of that object"},
 		{Name: "object_size", Type: Type{Name: "bigint"}, Description: "its bytes: what Spectrum can tell a replaced object by"},
 		{Name: "run_id", Type: text, Description: "run that refused the record; it counts if the ledger knows object, etag and run"},
-		{Name: "line_number", Type: Type{Name: "bigint"}, Description: "line in the object"},
+		{Name: "line_number", Type: Type{Name: "bigint"}, Description: "line in the object, or number of the record in a Parquet file; 0 for an object that can't be read"},
 		{Name: "reason", Type: text, Description: "column, value and what was expected"},
-		{Name: "content", Type: text, Description: "the line as it stands in the object"},
+		{Name: "content", Type: text, Description: "the line as it stands in the object; JSON of a Parquet record"},
 	}
 }

@@ -68,6 +68,38 @@ func TestTheFirstLineOfAJSONFileIsARecord(t *testing.T) {
 	assert.False(t, config.Datasets[0].Source.Header)
 }
 
+func TestRawColumnsAreNamedAndTypedAsTheirFormatIsRead(t *testing.T) {
+	const fields = "- {name: id, field: ID,"
+	named := func(format string) []string {
+		config, err := loadContract(t, strings.NewReplacer("format: csv", "format: "+format, "- {name: id,", fields, "- {name: price,", "- {name: price, field: 'Unit Price',").Replace(orders))
+		require.NoError(t, err)
+		var columns []string
+		for _, column := range config.Datasets[0].RawColumns() {
+			columns = append(columns, column.Name+" "+column.Type.Glue())
+		}
+		return columns
+	}
+	assert.Equal(t, []string{"id string", "price string"}, named("csv"))
+	assert.Equal(t, []string{"id string", "unit price string"}, named("jsonl"))
+	assert.Equal(t, []string{"id bigint", "unit price decimal(10,2)"}, named("parquet"))
+}
+
+func TestAFieldThatThePartitionKeysHideIsNoRawColumn(t *testing.T) {
+	config, err := loadContract(t, strings.NewReplacer("format: csv", "format: parquet", "- {name: price,", "- {name: price, field: Month,").Replace(orders))
+	require.NoError(t, err)
+	assert.Equal(t, "id", nameList(config.Datasets[0].RawColumns()))
+	assert.Equal(t, "id, price", nameList(config.Datasets[0].Columns))
+}
+
+func TestRecordsWithoutAKeyAreToldByWhereTheyStand(t *testing.T) {
+	config, err := loadContract(t, strings.Replace(orders, "business_key: [id]", "business_key: [object_key, line_number]", 1))
+	require.NoError(t, err)
+	assert.Equal(t, []Column{
+		{Name: "object_key", Type: Type{Name: "varchar", Length: 1024}, Required: true},
+		{Name: "line_number", Type: Type{Name: "bigint"}, Required: true},
+	}, config.Datasets[0].BusinessKey)
+}
+
 func TestPublishedColumnsAreThoseOfTheFactTableWithoutItsPartitions(t *testing.T) {
 	config, err := loadContract(t, orders)
 	require.NoError(t, err)
@@ -89,9 +121,15 @@ func TestEachMistakeInAContractIsNamedWithItsLineAndTheRemedy(t *testing.T) {
 		{"other name than the file", "dataset: orders", "dataset: sales", `datasets/orders.yaml:1: dataset "sales" does not match the file: expected "orders"`},
 		{"no name", "dataset: orders", "dataset: Orders!", `datasets/orders.yaml:1: dataset "Orders!" is no name`},
 		{"no description", "description: orders of the web shop", "description:", "datasets/orders.yaml:2: description is missing"},
-		{"unknown format", "format: csv", "format: xml", `datasets/orders.yaml:4: source.format "xml" is unknown: use csv or jsonl`},
-		{"format of later", "format: csv", "format: parquet", `datasets/orders.yaml:4: source.format "parquet" is not built yet`},
+		{"unknown format", "format: csv", "format: xml", `datasets/orders.yaml:4: source.format "xml" is unknown: use csv, jsonl or parquet`},
 		{"options of another format", "format: csv", "format: jsonl\n  options: {header: false}", "datasets/orders.yaml:5: source.options are for csv"},
+		{"options of Parquet", "format: csv", "format: parquet\n  options: {header: false}", "datasets/orders.yaml:5: source.options are for csv"},
+		{"field that is never looked up", "format: csv\n  partition_keys: [year, month, day]\ncolumns:\n  - {name: id,", "format: csv\n  options: {header: false}\n  partition_keys: [year, month, day]\ncolumns:\n  - {name: id, field: ID,", `columns[0].field "ID" is never looked up`},
+		{"field with blanks around", "name: id,", "name: id, field: ' id',", `columns[0].field " id" is no field`},
+		{"field twice but for case", "format: csv\n  partition_keys: [year, month, day]\ncolumns:\n  - {name: id,", "format: parquet\n  partition_keys: [year, month, day]\ncolumns:\n  - {name: id, field: Price,", `datasets/orders.yaml:8: columns[1].field "price" is columns[0]'s field too`},
+		{"line number alone as key", "business_key: [id]", "business_key: [line_number]", "datasets/orders.yaml:9: business_key has line_number without object_key"},
+		{"object alone as key", "business_key: [id]", "business_key: [object_key]", "business_key [object_key] would keep one record of each file"},
+		{"the load's other columns as key", "business_key: [id]", "business_key: [loaded_at]", `business_key[0] "loaded_at" is no column: expected one of id, price, or [object_key, line_number]`},
 		{"long delimiter", "format: csv", "format: csv\n  options: {delimiter: '||'}", `source.options.delimiter "||" is not one ASCII character`},
 		{"same characters", "format: csv", "format: csv\n  options: {escape: '\"'}", `source.options.escape "\"" is also the quote`},
 		{"other partition keys", "[year, month, day]", "[date]", "datasets/orders.yaml:5: source.partition_keys [date] can't be used: expected [year, month, day]"},
@@ -185,9 +223,9 @@ func TestAnEmptyContractIsManyMistakes(t *testing.T) {
 }
 
 func TestTheProjectsOwnContractsAreValid(t *testing.T) {
-	config, err := Load("..")
+	_, faults, err := Validate("..")
 	require.NoError(t, err)
-	require.NoError(t, CheckSQL("..", config.Datasets))
+	require.NoError(t, faults.Err())
 }
 
 func TestUnknownNamesListTheKnownOnes(t *testing.T) {

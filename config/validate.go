@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -92,6 +93,7 @@ func (v *validator) contract(c Contract) Dataset {
 	v.text(c.Description, "description")
 	dataset.Source = v.source(c.Source)
 	dataset.Columns = v.columns(c.Columns)
+	v.fields(c.Columns, dataset.Source)
 	dataset.BusinessKey = v.businessKey(c.BusinessKey, dataset.Columns)
 	v.schedule(c.Schedule)
 	dataset.Freshness = v.freshness(c.Freshness)
@@ -106,15 +108,13 @@ func (v *validator) source(s Source) SourceFiles {
 	}
 	switch s.Format {
 	case "csv":
-	case "jsonl":
+	case "jsonl", "parquet":
 		files.Header = false
 		if s.Options != (Options{}) {
 			v.fault(at("source", "options"), "are for csv: leave them out")
 		}
-	case "parquet":
-		v.fault(at("source", "format"), "\"parquet\" is not built yet: use csv or jsonl")
 	default:
-		v.fault(at("source", "format"), "%q is unknown: use csv or jsonl", s.Format)
+		v.fault(at("source", "format"), "%q is unknown: use csv, jsonl or parquet", s.Format)
 	}
 	characters := map[string]string{}
 	for _, option := range []struct {
@@ -168,9 +168,34 @@ func (v *validator) columns(specs []ColumnSpec) []Column {
 		if err != nil {
 			v.fault(at("columns", i, "type"), "%s", err)
 		}
-		columns = append(columns, Column{Name: spec.Name, Type: kind, Required: spec.Required, Description: spec.Description})
+		field := spec.Field
+		if field == "" {
+			field = spec.Name
+		}
+		columns = append(columns, Column{Name: spec.Name, Field: field, Type: kind, Required: spec.Required, Description: spec.Description})
 	}
 	return columns
+}
+
+// fields checks what the files call the columns: names of the source's, not ours, so almost anything goes.
+func (v *validator) fields(specs []ColumnSpec, source SourceFiles) {
+	seen := map[string]int{}
+	for i, spec := range specs {
+		field := spec.Field
+		if field == "" {
+			field = spec.Name
+		}
+		first, twice := seen[strings.ToLower(field)]
+		switch {
+		case spec.Field != "" && source.Format == "csv" && !source.Header:
+			v.fault(at("columns", i, "field"), "%q is never looked up: the files have no header, their columns are told by position", field)
+		case len(field) > 255 || strings.TrimSpace(field) != field || strings.ContainsFunc(field, unicode.IsControl):
+			v.fault(at("columns", i, "field"), "%q is no field: expected up to 255 bytes, without control characters and blanks at its ends", field)
+		case twice && source.Format != "csv":
+			v.fault(at("columns", i, "field"), "%q is columns[%d]'s field too: Athena and Spectrum tell no case apart", field, first)
+		}
+		seen[strings.ToLower(field)] = i
+	}
 }
 
 func (v *validator) businessKey(names []string, columns []Column) []Column {
@@ -180,9 +205,12 @@ func (v *validator) businessKey(names []string, columns []Column) []Column {
 	var key []Column
 	for i, name := range names {
 		found := slices.IndexFunc(columns, func(c Column) bool { return c.Name == name })
+		own := slices.IndexFunc(positionKey, func(c Column) bool { return c.Name == name })
 		switch {
+		case own >= 0 && !slices.Contains(names[:i], name):
+			key = append(key, positionKey[own])
 		case found < 0:
-			v.fault(at("business_key", i), "%q is no column: expected one of %s", name, nameList(columns))
+			v.fault(at("business_key", i), "%q is no column: expected one of %s, or [object_key, line_number]", name, nameList(columns))
 		case slices.Contains(names[:i], name):
 			v.fault(at("business_key", i), "%q stands there twice", name)
 		case !columns[found].Required:
@@ -191,8 +219,26 @@ func (v *validator) businessKey(names []string, columns []Column) []Column {
 			key = append(key, columns[found])
 		}
 	}
+	if slices.Contains(names, "line_number") && !slices.Contains(names, "object_key") {
+		v.fault(at("business_key"), "has line_number without object_key: every file has a line 1, so records of several would be taken for one")
+	}
+	if slices.Equal(names, []string{"object_key"}) {
+		v.fault(at("business_key"), "[object_key] would keep one record of each file: expected [object_key, line_number]")
+	}
 	return key
 }
+
+// positionKey are the load's columns that say where a record stands: the key of data that has none.
+var positionKey = func() []Column {
+	var columns []Column
+	for _, column := range LandingColumns() {
+		if column.Name == "object_key" || column.Name == "line_number" {
+			column.Required = true
+			columns = append(columns, column)
+		}
+	}
+	return columns
+}()
 
 func nameList(columns []Column) string {
 	names := make([]string, len(columns))

@@ -74,8 +74,8 @@ type Column struct {
 
 // RawFormat of the files of a raw table.
 type RawFormat struct {
-	// JSONLines instead of CSV.
-	JSONLines bool
+	// JSONLines or Parquet instead of CSV.
+	JSONLines, Parquet bool
 	// One character each; CSV only.
 	Delimiter, Quote, Escape string
 	// Header is the first line of each CSV file.
@@ -96,8 +96,12 @@ type TableProps struct {
 // RawTable is the table that a crawler maintains.
 type RawTable = awsglue.CfnTable
 
-// NewRawTable is read as text by Athena and Spectrum: a malformed value must never break a query on the raw zone.
+// NewRawTable over text has columns of text for Athena and Spectrum: a malformed value must never break a query on the raw zone.
+// Parquet has types of its own, by which the columns must be declared.
 func NewRawTable(scope constructs.Construct, id string, props TableProps, format RawFormat) RawTable {
+	if format.Parquet {
+		return NewParquetTable(scope, id, props)
+	}
 	table := map[string]string{"classification": "csv"}
 	storage := &awsglue.CfnTable_StorageDescriptorProperty{
 		InputFormat:  jsii.String("org.apache.hadoop.mapred.TextInputFormat"),
@@ -121,13 +125,16 @@ func NewRawTable(scope constructs.Construct, id string, props TableProps, format
 }
 
 // NewLinesTable shows the files of a raw zone line by line, whatever stands in them and whatever partitions are known:
-// what a record is must not depend on how a SerDe reads it. Header leaves out the first line of each file.
-func NewLinesTable(scope constructs.Construct, id string, props TableProps, header bool) awsglue.CfnTable {
+// what a record is must not depend on how a SerDe reads it. Lines of Parquet are its records; their column is not to be read.
+func NewLinesTable(scope constructs.Construct, id string, props TableProps, format RawFormat) awsglue.CfnTable {
+	props.Columns = []Column{{Name: "line", Type: "string"}}
+	if format.Parquet {
+		return NewParquetTable(scope, id, props)
+	}
 	parameters := map[string]string{"classification": "csv"}
-	if header {
+	if format.Header {
 		parameters["skip.header.line.count"] = strconv.Itoa(1)
 	}
-	props.Columns = []Column{{Name: "line", Type: "string"}}
 	return newTable(scope, id, props, &awsglue.CfnTable_StorageDescriptorProperty{
 		InputFormat:  jsii.String("org.apache.hadoop.mapred.TextInputFormat"),
 		OutputFormat: jsii.String("org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat"),

@@ -34,6 +34,14 @@ func TestCSVIsReadAsItsContractSays(t *testing.T) {
 	assert.NotContains(t, headless["Parameters"], "skip.header.line.count")
 }
 
+func TestParquetIsReadByNameAndType(t *testing.T) {
+	table := synthRaw(t, constructs.RawFormat{Parquet: true})
+	assert.Equal(t, "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe", cdktest.Get(table, "StorageDescriptor.SerdeInfo.SerializationLibrary"))
+	// by position is what parquet.column.index.access would switch to
+	assert.Equal(t, map[string]any{"serialization.format": "1"}, cdktest.Get(table, "StorageDescriptor.SerdeInfo.Parameters"))
+	assert.Equal(t, map[string]any{"EXTERNAL": "TRUE", "classification": "parquet"}, table["Parameters"])
+}
+
 func TestJSONLinesAreReadLineByLine(t *testing.T) {
 	table := synthRaw(t, constructs.RawFormat{JSONLines: true, Header: true})
 	assert.Equal(t, "org.openx.data.jsonserde.JsonSerDe", cdktest.Get(table, "StorageDescriptor.SerdeInfo.SerializationLibrary"))

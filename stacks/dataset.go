@@ -25,19 +25,20 @@ func newDataset(
 	awscdk.Tags_Of(stack).Add(jsii.String("dataset"), jsii.String(contract.Name), nil)
 	stack.AddStackDependency(house.stack, jsii.String("landing tables are created in schemas that exist"))
 
+	format := constructs.RawFormat{
+		JSONLines: contract.Source.Format == "jsonl", Parquet: contract.Source.Format == "parquet",
+		Delimiter: contract.Source.Delimiter, Quote: contract.Source.Quote, Escape: contract.Source.Escape, Header: contract.Source.Header,
+	}
 	raw := constructs.NewRawTable(stack, "Raw", constructs.TableProps{
 		Database: catalog.Raw, Name: contract.RawTable(), Description: contract.Description,
 		Location:      "s3://" + *lake.Raw.BucketName() + "/" + contract.Name + "/",
-		Columns:       texts(contract.Columns),
+		Columns:       typed(contract.RawColumns()),
 		PartitionKeys: partitions(contract.Source.PartitionKeys),
-	}, constructs.RawFormat{
-		JSONLines: contract.Source.Format == "jsonl",
-		Delimiter: contract.Source.Delimiter, Quote: contract.Source.Quote, Escape: contract.Source.Escape, Header: contract.Source.Header,
-	})
+	}, format)
 	constructs.NewLinesTable(stack, "Lines", constructs.TableProps{
 		Database: catalog.Raw, Name: contract.LinesTable(), Description: "Raw files of " + contract.Name + ", line by line: what there is to account for.",
 		Location: "s3://" + *lake.Raw.BucketName() + "/" + contract.Name + "/",
-	}, contract.Source.Header)
+	}, format)
 	constructs.NewParquetTable(stack, "Rejected", constructs.TableProps{
 		Database: catalog.Raw, Name: contract.RejectedTable(), Description: "Records of " + contract.Name + " that did not fit, and why.",
 		Location: "s3://" + *lake.Processed.BucketName() + "/rejected/" + contract.Name + "/",
@@ -106,7 +107,7 @@ func (e environment) pipeline(
 	return props
 }
 
-// texts: the raw zone is all strings, whatever the contract says; the load tells who does not fit.
+// texts: a record that does not fit is kept as it was written.
 func texts(columns []config.Column) []constructs.Column {
 	list := make([]constructs.Column, len(columns))
 	for i, column := range columns {

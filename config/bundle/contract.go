@@ -24,7 +24,9 @@ type jobContract struct {
 }
 
 type jobColumn struct {
-	Name     string      `json:"name"`
+	Name string `json:"name"`
+	// Field is left out where the files call the column by its name.
+	Field    string      `json:"field,omitempty"`
 	Type     config.Type `json:"type"`
 	Required bool        `json:"required"`
 }
@@ -66,7 +68,11 @@ func ContractJSON(dataset config.Dataset) ([]byte, error) {
 		}
 	}
 	for _, column := range dataset.Columns {
-		contract.Columns = append(contract.Columns, jobColumn{column.Name, column.Type, column.Required})
+		field := column.Field
+		if field == column.Name {
+			field = ""
+		}
+		contract.Columns = append(contract.Columns, jobColumn{column.Name, field, column.Type, column.Required})
 	}
 	for _, column := range dataset.BusinessKey {
 		contract.BusinessKey = append(contract.BusinessKey, column.Name)

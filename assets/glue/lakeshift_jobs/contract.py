@@ -20,6 +20,9 @@ LOAD_COLUMNS = (
     ("object_modified_at", "timestamp"),
 )
 
+# Where a record stands: the business key of data that has none.
+_POSITION = ("object_key", "line_number")
+
 _RESERVED = {name for name, _ in LOAD_COLUMNS} | {"etag", "version_id", "object_size", "run_id", "reason", "content"}
 
 
@@ -32,6 +35,8 @@ class Column:
     name: str
     type: str
     required: bool = False
+    field: str = ""
+    """What the raw files call it; its name, if they call it nothing else."""
 
     def __post_init__(self) -> None:
         match = _TYPE.fullmatch(self.type)
@@ -91,7 +96,7 @@ class Contract:
 
     @property
     def key_columns(self) -> tuple[Column, ...]:
-        by_name = {column.name: column for column in self.columns}
+        by_name = {column.name: column for column in self.landing_columns}
         return tuple(by_name[name] for name in self.business_key)
 
 
@@ -99,14 +104,14 @@ def from_json(document: Mapping[str, Any]) -> Contract:
     """Reads contract.json. What the contract leaves out has been filled in at synth."""
     columns = tuple(_column(entry) for entry in document["columns"])
     names = [column.name for column in columns]
-    missing = [name for name in document["business_key"] if name not in names]
+    missing = [name for name in document["business_key"] if name not in (*names, *_POSITION)]
     if missing:
         raise ContractError(f"business_key {', '.join(missing)} is no column")
     reserved = sorted(_RESERVED.intersection(names))
     if reserved:
         raise ContractError(f"columns {', '.join(reserved)} are the load's own: give them another name")
-    if document["format"] not in ("csv", "jsonl"):
-        raise ContractError(f"format {document['format']!r} is not supported: use csv or jsonl")
+    if document["format"] not in ("csv", "jsonl", "parquet"):
+        raise ContractError(f"format {document['format']!r} is not supported: use csv, jsonl or parquet")
     published = document["published"]
     return Contract(
         dataset=document["dataset"],
@@ -131,4 +136,4 @@ def from_json(document: Mapping[str, Any]) -> Contract:
 
 
 def _column(entry: Mapping[str, Any]) -> Column:
-    return Column(entry["name"], entry["type"], bool(entry.get("required", False)))
+    return Column(entry["name"], entry["type"], bool(entry.get("required", False)), entry.get("field") or entry["name"])
