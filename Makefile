@@ -9,7 +9,7 @@ INSTALL = $(PY) local/install.py
 # Everything the project installs (its own Python packages, Node, CDK CLI, engines) lies in the cache folder.
 WITH_TOOLS := scripts/with-tools
 
-.PHONY: help local build library synth-app synth diff test test-go test-python test-e2e test-mutants lint cfn-lint golden tools lock clean FORCE
+.PHONY: help local build library synth-app validate synth diff test test-go test-python test-e2e test-mutants lint cfn-lint golden tools lock clean FORCE
 
 help: ## list the verbs
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -30,6 +30,9 @@ library: ## the Python library that the Glue jobs are deployed with
 # What cdk.json runs: a clean clone can be deployed without another command first.
 synth-app: library bin/app
 	@bin/app
+
+validate: bin/lakeshift ## find every fault in environments, contracts and SQL, without Node or Python
+	@bin/lakeshift validate
 
 synth: tools ## synthesize all environments into cdk.out/
 	@$(WITH_TOOLS) cdk synth --quiet '*/*'

@@ -37,8 +37,11 @@ func closeQuietly() {
 }
 
 func run() error {
-	loaded, err := config.Load(".")
+	loaded, faults, err := config.Validate(".")
 	if err != nil {
+		return err
+	}
+	if err := faults.Err(); err != nil {
 		return fmt.Errorf("the configuration has faults:\n%w", err)
 	}
 	sources, err := stacks.Prepare(".", "build", loaded.Datasets)

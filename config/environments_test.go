@@ -10,7 +10,7 @@ import (
 func TestEnvironmentsAreValid(t *testing.T) {
 	var faults Faults
 	validateEnvironments(Environments(), &faults)
-	require.NoError(t, faults.err())
+	require.NoError(t, faults.Err())
 }
 
 func TestEachMistakeInAnEnvironmentIsNamed(t *testing.T) {
@@ -46,8 +46,8 @@ func TestEachMistakeInAnEnvironmentIsNamed(t *testing.T) {
 			mistake.spoil(&environments[3])
 			var faults Faults
 			validateEnvironments(environments, &faults)
-			require.ErrorContains(t, faults.err(), mistake.fault)
-			assert.Regexp(t, `^config/environments\.go:\d+: `, faults.err().Error())
+			require.ErrorContains(t, faults.Err(), mistake.fault)
+			assert.Regexp(t, `^config/environments\.go:\d+: `, faults.Err().Error())
 		})
 	}
 }

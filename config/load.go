@@ -22,12 +22,10 @@ type Config struct {
 	Datasets     []Dataset // by name
 }
 
-// Load reads and checks the environments and every contract of the project in root.
-// The error, of type Faults, names every mistake there is.
-func Load(root string) (*Config, error) {
-	var faults Faults
+// load reads and checks the environments and every contract of the project in root.
+func load(root string, faults *Faults) (*Config, error) {
 	config := &Config{Environments: Environments()}
-	validateEnvironments(config.Environments, &faults)
+	validateEnvironments(config.Environments, faults)
 
 	files, err := filepath.Glob(filepath.Join(root, "datasets", "*.yaml"))
 	if err != nil {
@@ -49,11 +47,11 @@ func Load(root string) (*Config, error) {
 		if err != nil {
 			return nil, err
 		}
-		dataset := readContract(name, text, root, &faults)
+		dataset := readContract(name, text, root, faults)
 		config.Datasets = append(config.Datasets, dataset)
 	}
-	validateTogether(config.Datasets, &faults)
-	return config, faults.err()
+	validateTogether(config.Datasets, faults)
+	return config, nil
 }
 
 // Environment by name; the error lists those there are.

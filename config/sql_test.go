@@ -25,11 +25,17 @@ func TestSQLThatNothingWouldRunOrFillInIsAMistake(t *testing.T) {
 	} {
 		t.Run(mistake.fault, func(t *testing.T) {
 			root := project(t, map[string]string{mistake.file: mistake.text})
-			require.ErrorContains(t, CheckSQL(root, datasets), mistake.fault)
+			require.ErrorContains(t, faultsOfSQL(t, root, datasets), mistake.fault)
 		})
 	}
 	root := project(t, map[string]string{
 		"sql/orders/transform/10_facts.sql": "", "sql/orders/publish/10_facts.sql": "unload ('select $1') to '${curated_uri}/x/run=${attempt_id}/'", "sql/warehouse/01.sql": `"${load_user}"`, "sql/.lint": "${x",
 	})
-	require.NoError(t, CheckSQL(root, datasets))
+	require.NoError(t, faultsOfSQL(t, root, datasets))
+}
+
+func faultsOfSQL(t *testing.T, root string, datasets []Dataset) error {
+	var faults Faults
+	require.NoError(t, checkSQL(root, &Config{Datasets: datasets}, &faults))
+	return faults.Err()
 }

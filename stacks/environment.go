@@ -25,12 +25,9 @@ type Sources struct {
 	Folders bundle.Folders
 }
 
-// Prepare checks all SQL and writes what is deployed of it under build.
+// Prepare writes what is deployed of checked datasets under build.
 func Prepare(root, build string, datasets []config.Dataset) (Sources, error) {
 	sources := Sources{Root: root, Library: filepath.Join(build, "library")}
-	if err := config.CheckSQL(root, datasets); err != nil {
-		return sources, err
-	}
 	if _, err := os.Stat(filepath.Join(sources.Library, "lakeshift_jobs")); err != nil {
 		return sources, fmt.Errorf("%s/lakeshift_jobs is missing: run `make library` first", sources.Library)
 	}
