@@ -7,12 +7,14 @@ import (
 
 // Environment is one deployment of the whole platform. The zero value of every optional field is the safe choice.
 type Environment struct {
+	// Name of the environment, as --env and ENV= take it.
 	Name string
 	// NamePrefix starts the name of everything that is deployed; empty is elt-<Name>.
 	NamePrefix string
 	// Account is the AWS account id; empty means the caller's.
 	Account string
-	Region  string
+	// Region of AWS, such as eu-west-1.
+	Region string
 	// Zones are named, not looked up: synth works without an account. Redshift Serverless wants three.
 	Zones []string
 	// CIDR is the address range of the network; each zone gets a /24 of it.
@@ -29,15 +31,17 @@ type Environment struct {
 	Schedule string
 	// ScheduleOff creates the schedules stopped: pipelines run on demand only.
 	ScheduleOff bool
-	// Workers and WorkerType override every dataset's load settings; 0 and empty keep them.
-	Workers    int
+	// Workers overrides every dataset's number of load workers; 0 keeps it.
+	Workers int
+	// WorkerType overrides every dataset's type of load workers; empty keeps it.
 	WorkerType string
 
 	// AlertEmail receives alarms, after it has confirmed the subscription.
 	AlertEmail string
 	// AthenaScanLimitMB ends an Athena query that would scan more; at least 10 (an Athena rule).
 	AthenaScanLimitMB int
-	Retention         Retention
+	// Retention says how long what the pipeline leaves behind is kept.
+	Retention Retention
 	// FlowLogs records rejected traffic of the network.
 	FlowLogs bool
 
@@ -45,6 +49,8 @@ type Environment struct {
 	DestroyData bool
 	// Protected stacks can't be deleted before termination protection is switched off by hand.
 	Protected bool
+	// Delivery lets GitHub workflows of one repository deploy the environment; the zero value lets none.
+	Delivery Delivery
 
 	// where the value stands, for error messages
 	file string
@@ -58,10 +64,14 @@ type Retention struct {
 	RawVersions int
 	// RawInfrequent is after how long raw objects move to cheaper storage; 0 never moves them, else at least 30 (an S3 rule).
 	RawInfrequent int
-	Staging       int
-	RunSummaries  int
+	// Staging is how long the Parquet that was copied into the warehouse stays in the staging zone.
+	Staging int
+	// RunSummaries is how long the artifacts bucket keeps what `status` reads of past runs.
+	RunSummaries int
+	// AthenaResults is how long answers of Athena stay in their bucket.
 	AthenaResults int
-	AccessLogs    int
+	// AccessLogs is how long the log of who read which object is kept.
+	AccessLogs int
 	// Logs is one of the periods that CloudWatch Logs knows.
 	Logs int
 }

@@ -39,6 +39,24 @@ func (n Names) DatasetStack(dataset string) string {
 	return n.Stack("dataset-" + strings.ReplaceAll(dataset, "_", "-"))
 }
 
+// Stacks are the names of every stack of the environment, in the order in which they build on each other.
+func (e Environment) Stacks(datasets []Dataset) []string {
+	names := e.Names("")
+	parts := []string{"storage", "network", "catalog", "access", "warehouse"}
+	var stacks []string
+	for _, part := range parts {
+		stacks = append(stacks, names.Stack(part))
+	}
+	for _, dataset := range datasets {
+		stacks = append(stacks, names.DatasetStack(dataset.Name))
+	}
+	stacks = append(stacks, names.Stack("query"), names.Stack("monitoring"))
+	if e.Delivery.Enabled() {
+		stacks = append(stacks, names.Stack("delivery"))
+	}
+	return stacks
+}
+
 func (n Names) bucket(zone string) string {
 	return strings.Join([]string{n.Prefix(), zone, n.Account, n.Region}, "-")
 }

@@ -61,6 +61,11 @@ func validateEnvironments(environments []Environment, faults *Faults) {
 		expect(slices.Contains(logPeriods, e.Retention.Logs), "Retention.Logs", e.Retention.Logs, "a period that CloudWatch Logs knows, such as 7, 30, 90 or 365")
 		expect(!e.Protected || !e.DestroyData, "DestroyData", e.DestroyData, "false, as the environment is protected")
 	}
+	validateDelivery(environments, func(e Environment, ok bool, field string, value any, expectation string) {
+		if !ok {
+			faults.add(e.file, e.line, "environment %q: %s %v: expected %s", e.Name, field, value, expectation)
+		}
+	})
 }
 
 func validRPUs(units int) bool {

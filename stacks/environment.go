@@ -79,6 +79,7 @@ func NewEnvironment(app constructs.Construct, env config.Environment, datasets [
 		return nil, err
 	}
 	newMonitoring(e, built)
+	newDelivery(e)
 	return stage, nil
 }
 
