@@ -9,7 +9,7 @@ INSTALL = $(PY) local/install.py
 # Everything the project installs (its own Python packages, Node, CDK CLI, engines) lies in the cache folder.
 WITH_TOOLS := scripts/with-tools
 
-.PHONY: help local build library synth-app validate synth diff test test-go test-python test-e2e test-mutants lint cfn-lint golden tools lock clean FORCE
+.PHONY: help local build library synth-app validate synth diff test test-go test-jobs test-engines test-e2e test-mutants lint cfn-lint docs golden tools lint-tools lock clean FORCE
 
 help: ## list the verbs
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -49,25 +49,35 @@ test: ## everything: Go, jobs, engines, templates, end to end
 test-go: tools library ## Go tests: goldens, constructs, cdk-nag, command line
 	@$(WITH_TOOLS) go test ./...
 
-test-python: tools library ## job and engine tests
-	@$(WITH_TOOLS) python -m pytest -q tests/repository tests/jobs tests/local
+test-jobs: tools library ## tests of the jobs, the schema step and the repository
+	@$(WITH_TOOLS) python -m pytest -q tests/repository tests/jobs
+
+test-engines: tools library ## tests of the local AWS: frame, Glue, Redshift, Athena
+	@$(WITH_TOOLS) python -m pytest -q tests/local
 
 cfn-lint: tools library bin/app ## cfn-lint over every template of every environment
 	@$(WITH_TOOLS) scripts/cfn-lint
 
-test-e2e: tools build library ## the end-to-end test on one deployed local environment
-	@$(WITH_TOOLS) python -m pytest -q -x tests/e2e
+SUITES = $(notdir $(patsubst %/,%,$(sort $(dir $(wildcard tests/e2e/*/test_*.py)))))
+test-e2e: tools build library ## the end-to-end suites, each on a local environment of its own; SUITE chooses one
+	@for suite in $(or $(SUITE),$(SUITES)); do $(WITH_TOOLS) python -m pytest -q -x tests/e2e/$$suite; done
 
 test-mutants: tools build library ## break the product on purpose; each break must turn its test red
 	@$(WITH_TOOLS) python tests/mutants/run.py $(MUTANT)
 
+docs: tools library ## draw and generate what docs/ says about the code; read the diff before committing it
+	@UPDATE_DOCS=1 $(WITH_TOOLS) go test . ./cmd/lakeshift ./internal/reference -count=1 -run TestDocs
+
 golden: tools library ## rewrite the golden templates; read the diff before committing it
 	@$(WITH_TOOLS) go test . -update
 
-lock: ## renew the Python locks after a change of local/requirements*.in (needs uv)
-	@for name in requirements requirements-jre25; do \
+lint-tools: ## install what lint needs into the cache folder; nothing else installs it
+	@$(PY) tools/install.py
+
+lock: ## renew the Python locks after a change of a requirements*.in (needs uv)
+	@for name in local/requirements local/requirements-jre25 tools/requirements; do \
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
-	    --custom-compile-command 'make lock' local/$$name.in -o local/$$name.lock; \
+	    --custom-compile-command 'make lock' $$name.in -o $$name.lock; \
 	done
 
 clean: ## remove what was built here; downloads stay in the cache folder
