@@ -26,6 +26,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 
 if not (3, 11) <= sys.version_info[:2] <= (3, 12):
     sys.exit(
@@ -51,6 +52,7 @@ DISK_GB = 5  # installed about 2.7 GB, with downloads and unpacking beside it
 GO = (1, 26)
 NODE = (20, 0)
 DONE = ".complete"
+Builders = dict[str, tuple[Callable[[], None], str]]  # a part's name: what makes it, what it is
 
 
 class InstallError(Exception):
@@ -78,7 +80,7 @@ class Layout:
 
     def __init__(self, root: Path):
         python = f"{sys.version_info[0]}.{sys.version_info[1]}"
-        machine = f"{platform.system()}-{platform.machine()}-{python}"
+        self.machine = machine = f"{platform.system()}-{platform.machine()}-{python}"
         self.root = root
         self.venv = root / f"venv-{digest(PYTHON_LOCK, machine)}"
         self.jre25 = root / f"jre25-{digest(JAVA25_LOCK, machine)}"
@@ -203,15 +205,18 @@ class Installer:
         self._spark_there = threading.Event()
         self._pip_failed = threading.Event()
 
-    def run(self, missing: list[str]) -> None:
-        """Installs the missing parts side by side. What is complete stays if another part fails."""
-        builders = {
+    def builders(self) -> Builders:
+        return {
             "venv": (self._venv, "Python packages: emulator, Spark, PostgreSQL, tests"),
             "jre25": (self._jre25, "Java 25 for Trino"),
             "node": (self._node, "AWS CDK CLI and Node 24"),
             "jars": (lambda: self._archives("jars"), "S3 connector for Spark"),
             "trino": (lambda: self._archives("trino"), "Trino, the engine behind the local Athena"),
         }
+
+    def run(self, missing: list[str]) -> None:
+        """Installs the missing parts side by side. What is complete stays if another part fails."""
+        builders = self.builders()
         if "venv" not in missing:
             self._spark_there.set()
         started = time.monotonic()
@@ -274,7 +279,7 @@ class Installer:
     def _new_venv(self, path: Path) -> None:
         # A venv can't be moved once made, so it grows in its place; the mark comes last.
         shutil.rmtree(path, ignore_errors=True)
-        _run([sys.executable, "-m", "venv", path], "could not make a Python environment")
+        run([sys.executable, "-m", "venv", path], "could not make a Python environment")
 
     def _pip(self, venv: Path, name: str, lock: str) -> None:
         file = venv / f"lock-{name}.txt"
@@ -282,7 +287,7 @@ class Installer:
         command = [venv / "bin/python", "-m", "pip", "install", "--quiet", "--no-input"]
         command += ["--disable-pip-version-check", "--no-deps", "--no-compile"]
         command += ["--cache-dir", self.downloads / "pip", "--require-hashes", "-r", file]
-        _run(command, "pip could not install the locked Python packages")
+        run(command, "pip could not install the locked Python packages")
 
     def _node(self) -> None:
         path = self.layout.node
@@ -292,7 +297,7 @@ class Installer:
             shutil.copy(file, path)
         command = [shutil.which("npm") or "npm", "ci", "--ignore-scripts", "--loglevel=error"]
         command += ["--cache", self.downloads / "npm"]
-        _run(command, "npm could not install the CDK CLI", cwd=path)
+        run(command, "npm could not install the CDK CLI", cwd=path)
         (path / DONE).touch()
 
     def _archives(self, kind: str) -> None:
@@ -331,10 +336,18 @@ def split_lock(lock: str, name: str) -> tuple[str, str]:
     return chosen[0], "".join(e for e in entries if e is not chosen[0])
 
 
-def _run(command: list, failure: str, cwd: Path | None = None) -> None:
+def run(
+    command: list, failure: str, cwd: Path | None = None, env: dict[str, str] | None = None
+) -> None:
     command = list(map(str, command))
     done = subprocess.run(
-        command, check=False, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command,
+        check=False,
+        cwd=cwd,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
     if done.returncode:
         raise InstallError(f"{failure} ({' '.join(command[:4])} …):\n{done.stdout[-3000:].strip()}")
