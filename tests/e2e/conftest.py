@@ -1,4 +1,7 @@
-"""One deployed local environment for the whole suite; its tests build on one another, in order."""
+"""One deployed local environment for a suite; its tests build on one another, in order.
+
+A suite is a folder here and a pytest of its own: `make test` runs them side by side.
+"""
 
 from __future__ import annotations
 

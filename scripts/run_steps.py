@@ -1,0 +1,155 @@
+"""The steps of `make test`: each a make verb, several at a time, with one report at the end.
+
+What a step prints goes to build/test/<step>.log, and to the screen if the step fails: all steps run
+to their end, so one run shows everything that is wrong.
+
+    LAKESHIFT_TEST_JOBS   steps at a time; default: one per core, at most 4
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+LOGS = ROOT / "build" / "test"
+HEARTBEAT = 60  # seconds between two lines while nothing ends: CI systems end what is silent
+
+
+@dataclass(frozen=True)
+class Step:
+    name: str
+    verb: tuple[str, ...]
+
+    @property
+    def log(self) -> Path:
+        return LOGS / f"{self.name.replace(' ', '-').replace(',', '')}.log"
+
+
+# what the others need, one after the other
+FIRST = (
+    Step("install", ("tools",)),
+    Step("build", ("build", "library")),
+)
+
+
+def side_by_side() -> list[Step]:
+    """The longest first, so that no long one is left alone at the end."""
+    suites = sorted(path.parent.name for path in (ROOT / "tests/e2e").glob("*/test_*.py"))
+    return [
+        *(Step(f"end to end: {name}", ("test-e2e", f"SUITE={name}")) for name in dict.fromkeys(suites)),
+        Step("engine tests", ("test-engines",)),
+        Step("Go tests", ("test-go",)),
+        Step("lint", ("lint",)),
+        Step("job tests", ("test-jobs",)),
+        Step("cfn-lint", ("cfn-lint",)),
+    ]
+
+
+class Runner:
+    def __init__(self) -> None:
+        self._running: dict[Step, subprocess.Popen] = {}
+        self._lock = threading.Lock()
+        self.seconds: dict[Step, float] = {}
+        self.failed: list[Step] = []
+        self.stopped = False
+
+    def run(self, step: Step) -> bool:
+        began = time.monotonic()
+        step.log.parent.mkdir(parents=True, exist_ok=True)
+        # no jobserver or flags of the make that called: each step is a make of its own
+        environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+        with step.log.open("wb") as log, self._lock:
+            if self.stopped:
+                return False
+            process = subprocess.Popen(
+                ["make", "--no-print-directory", *step.verb],
+                cwd=ROOT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+            self._running[step] = process
+        good = process.wait() == 0
+        with self._lock:
+            del self._running[step]
+        self.seconds[step] = time.monotonic() - began
+        if good:
+            say(f"  ok      {self.seconds[step]:4.0f} s  {step.name}")
+        else:
+            self.failed.append(step)
+            say(f"  FAILED  {self.seconds[step]:4.0f} s  {step.name}")
+        return good
+
+    def running(self) -> list[str]:
+        with self._lock:
+            return [step.name for step in self._running]
+
+    def stop(self) -> None:
+        """Interrupts what runs, as Ctrl-C does, so that tests end what they started."""
+        with self._lock:
+            self.stopped = True
+            for process in self._running.values():
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGINT)
+
+
+def say(line: str) -> None:
+    print(line, flush=True)
+
+
+def jobs() -> int:
+    named = os.environ.get("LAKESHIFT_TEST_JOBS")
+    if named:
+        return max(1, int(named))
+    return max(1, min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1))
+
+
+def main() -> int:
+    runner = Runner()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    began = time.monotonic()
+    try:
+        if all(runner.run(step) for step in FIRST):
+            with concurrent.futures.ThreadPoolExecutor(jobs()) as pool:
+                pending = {pool.submit(runner.run, step) for step in side_by_side()}
+                try:
+                    while pending:
+                        done, pending = concurrent.futures.wait(
+                            pending, timeout=HEARTBEAT, return_when=concurrent.futures.FIRST_COMPLETED
+                        )
+                        for step in done:
+                            step.result()
+                        if not done:
+                            say(f"  … {time.monotonic() - began:6.0f} s  running: {', '.join(runner.running())}")
+                except BaseException:
+                    runner.stop()
+                    raise
+    except KeyboardInterrupt:
+        runner.stop()
+        say("interrupted")
+        return 130
+    for step in runner.failed:
+        say(f"\n== {step.name} failed: make {' '.join(step.verb)} ({step.log.relative_to(ROOT)})")
+        sys.stdout.flush()
+        sys.stdout.buffer.write(step.log.read_bytes())
+    total = time.monotonic() - began
+    say(f"\n{'FAILED: ' + ', '.join(s.name for s in runner.failed) if runner.failed else 'All tests passed.'}")
+    say(f"Where the time went ({total:.0f} s, {jobs()} steps at a time):")
+    for step, seconds in sorted(runner.seconds.items(), key=lambda item: -item[1]):
+        say(f"  {seconds:5.0f} s  {step.name}")
+    return 1 if runner.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
