@@ -50,9 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     verb("env", "print the lines that point a shell at the local AWS")
     logs = verb("logs", "list the logs, or print one")
     logs.add_argument("service", nargs="?")
-    logs.add_argument(
-        "--lines", type=int, default=200, help="the last N lines; 0: all (default 200)"
-    )
+    logs.add_argument("--lines", type=int, default=200, help="the last N lines; 0: all (default 200)")
     verb("status", "say whether it runs, and where")
     return parser
 

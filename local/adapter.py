@@ -156,8 +156,7 @@ def check(names: Mapping[str, Mapping[str, tuple[str, ...] | None]] = PRIVATE) -
                 found = tuple(inspect.signature(getattr(module, name)).parameters)
                 if found[: len(parameters)] != parameters:
                     faults.append(
-                        f"{module_name}.{name} takes ({', '.join(found)}), "
-                        f"expected ({', '.join(parameters)})"
+                        f"{module_name}.{name} takes ({', '.join(found)}), expected ({', '.join(parameters)})"
                     )
     if faults:
         raise AdapterError(
@@ -284,9 +283,7 @@ def stock_handler(service: str) -> Callable:
         return module.handle_request
 
     async def glue_handler(method, path, headers, body, query):
-        status, answer_headers, answer = await module.handle_request(
-            method, path, headers, body, query
-        )
+        status, answer_headers, answer = await module.handle_request(method, path, headers, body, query)
         return status, answer_headers, without_empty_descriptions(headers, answer)
 
     return glue_handler
@@ -436,9 +433,7 @@ def _on_loop(function: Callable, *arguments: Any) -> None:
 def save() -> None:
     """Writes every service's state, as ministack itself does only when it ends in peace."""
     app = importlib.import_module("ministack.app")
-    importlib.import_module("ministack.core.persistence").save_all(
-        app._build_persistence_save_dict()
-    )
+    importlib.import_module("ministack.core.persistence").save_all(app._build_persistence_save_dict())
 
 
 def stop() -> None:

@@ -93,9 +93,7 @@ def run_ivy(conf: str, work: Path, java: Path, ivy_jar: Path, options: list[str]
         str(work / "files" / "[artifact]-[revision].[ext]"),
     ]
     for attempt in range(1, ATTEMPTS + 1):
-        done = subprocess.run(
-            command, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
+        done = subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         if done.returncode == 0:
             return
         if attempt == ATTEMPTS:
@@ -118,8 +116,7 @@ def verify(folder: Path, lock: dict[str, str]) -> None:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
         if digest != lock.get(file.name):
             raise FetchError(
-                f"{file.name} has SHA-256 {digest}, {LOCK_FILE.name} says "
-                f"{lock.get(file.name, 'nothing about it')}"
+                f"{file.name} has SHA-256 {digest}, {LOCK_FILE.name} says {lock.get(file.name, 'nothing about it')}"
             )
 
 

@@ -25,8 +25,7 @@ def refuse_elsewhere(endpoint: str) -> None:
         loopback = False
     if not loopback:
         raise ValueError(
-            f"endpoint {endpoint!r} is not on this machine: the local AWS answers on "
-            "http://127.0.0.1:PORT only"
+            f"endpoint {endpoint!r} is not on this machine: the local AWS answers on http://127.0.0.1:PORT only"
         )
 
 

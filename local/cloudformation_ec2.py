@@ -64,9 +64,7 @@ def _rule(context: Context, direction: str) -> dict[str, Callable]:
         group = physical_id.split("|")[0]
         found = ec2.describe_security_groups(Filters=[{"Name": "group-id", "Values": [group]}])
         if found["SecurityGroups"]:  # else the rule went with its group
-            getattr(ec2, f"revoke_security_group_{direction}")(
-                GroupId=group, IpPermissions=[permission_of(properties)]
-            )
+            getattr(ec2, f"revoke_security_group_{direction}")(GroupId=group, IpPermissions=[permission_of(properties)])
 
     return {"create": create, "update": _replace(create, delete), "delete": delete}
 
@@ -83,9 +81,9 @@ def _replace(create: Callable, delete: Callable) -> Callable:
 
 
 def _group_named(context: Context, name: str) -> str:
-    groups = context.client("ec2").describe_security_groups(
-        Filters=[{"Name": "group-name", "Values": [name]}]
-    )["SecurityGroups"]
+    groups = context.client("ec2").describe_security_groups(Filters=[{"Name": "group-name", "Values": [name]}])[
+        "SecurityGroups"
+    ]
     if len(groups) != 1:
         raise ValueError(f"{len(groups)} security groups are named {name!r}, expected one")
     return groups[0]["GroupId"]

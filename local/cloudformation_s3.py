@@ -114,9 +114,7 @@ def lifecycle_rule(rule: Mapping) -> dict:
     if "ExpirationInDays" in rule:
         result["Expiration"] = {"Days": int(rule["ExpirationInDays"])}
     if "ExpiredObjectDeleteMarker" in rule:
-        result["Expiration"] = {
-            "ExpiredObjectDeleteMarker": truth(rule["ExpiredObjectDeleteMarker"])
-        }
+        result["Expiration"] = {"ExpiredObjectDeleteMarker": truth(rule["ExpiredObjectDeleteMarker"])}
     noncurrent = rule.get("NoncurrentVersionExpiration") or (
         {"NoncurrentDays": rule["NoncurrentVersionExpirationInDays"]}
         if "NoncurrentVersionExpirationInDays" in rule
@@ -126,8 +124,7 @@ def lifecycle_rule(rule: Mapping) -> dict:
         result["NoncurrentVersionExpiration"] = {k: int(v) for k, v in noncurrent.items()}
     if "Transitions" in rule:
         result["Transitions"] = [
-            {"Days": int(t["TransitionInDays"]), "StorageClass": t["StorageClass"]}
-            for t in rule["Transitions"]
+            {"Days": int(t["TransitionInDays"]), "StorageClass": t["StorageClass"]} for t in rule["Transitions"]
         ]
     if "NoncurrentVersionTransitions" in rule:
         result["NoncurrentVersionTransitions"] = [
@@ -135,9 +132,7 @@ def lifecycle_rule(rule: Mapping) -> dict:
             for t in rule["NoncurrentVersionTransitions"]
         ]
     if abort := rule.get("AbortIncompleteMultipartUpload"):
-        result["AbortIncompleteMultipartUpload"] = {
-            "DaysAfterInitiation": int(abort["DaysAfterInitiation"])
-        }
+        result["AbortIncompleteMultipartUpload"] = {"DaysAfterInitiation": int(abort["DaysAfterInitiation"])}
     return result
 
 

@@ -35,9 +35,7 @@ def deploy(place: Place, paths: dict[str, str], say: Say) -> None:
     started = time.monotonic()
     with ThreadPoolExecutor() as pool:
         # synth needs no AWS, bootstrap needs no templates
-        synth = pool.submit(
-            cdk.run, "synth", ["synth", "--quiet", "-c", f"env={ENVIRONMENT}", f"{ENVIRONMENT}/*"]
-        )
+        synth = pool.submit(cdk.run, "synth", ["synth", "--quiet", "-c", f"env={ENVIRONMENT}", f"{ENVIRONMENT}/*"])
         if not is_bootstrapped(place.endpoint):
             say("bootstrapping the CDK")
             cdk.run("bootstrap", ["bootstrap", f"aws://{ACCOUNT}/{REGION}"], app=False)
@@ -76,9 +74,7 @@ class Cdk:
             "PATH": os.pathsep.join([*tools, os.environ.get("PATH", "")]),
         }
 
-    def run(
-        self, name: str, arguments: list[str], say: Say | None = None, app: bool = True
-    ) -> None:
+    def run(self, name: str, arguments: list[str], say: Say | None = None, app: bool = True) -> None:
         """Runs one CDK command from the repository's root; everything it says goes to the log."""
         options = ["--no-color", "--ci"]
         if app:
@@ -109,9 +105,7 @@ class Cdk:
                 process.terminate()
                 process.wait()
         if process.returncode and not self._gateway_answers():
-            raise DeployError(
-                f"the gateway died during cdk {name}; its log: {self._log.with_name('gateway.log')}"
-            )
+            raise DeployError(f"the gateway died during cdk {name}; its log: {self._log.with_name('gateway.log')}")
         if process.returncode:
             raise DeployError(
                 f"cdk {name} failed with exit code {process.returncode}:\n"
@@ -181,8 +175,6 @@ def is_bootstrapped(endpoint: str) -> bool:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(request, timeout=30) as answer:
-            return (
-                re.search(rb">(CREATE|UPDATE|UPDATE_ROLLBACK)_COMPLETE<", answer.read()) is not None
-            )
+            return re.search(rb">(CREATE|UPDATE|UPDATE_ROLLBACK)_COMPLETE<", answer.read()) is not None
     except (OSError, urllib.error.HTTPError):
         return False

@@ -124,9 +124,7 @@ def _system_java17() -> str | None:
     home = os.environ.get("JAVA_HOME")
     java = Path(home, "bin/java") if home else None
     if java and java.exists():
-        said = subprocess.run(
-            [java, "-version"], check=False, capture_output=True, text=True
-        ).stderr
+        said = subprocess.run([java, "-version"], check=False, capture_output=True, text=True).stderr
         if re.search(r'version "17[."]', said):
             return str(java)
     return None
@@ -143,15 +141,10 @@ def check_machine(disk: Path | None = None) -> None:
     faults = []
     go = _version([shutil.which("go") or "go", "env", "GOVERSION"], GOTOOLCHAIN="local")
     if go is None or go < GO:
-        faults.append(
-            f"Go 1.26 or newer, found {_dotted(go)}: install it (https://go.dev/dl) "
-            "and put it on PATH"
-        )
+        faults.append(f"Go 1.26 or newer, found {_dotted(go)}: install it (https://go.dev/dl) and put it on PATH")
     node = _version([shutil.which("node") or "node", "--version"])
     if node is None or node < NODE:
-        faults.append(
-            f"Node.js 20 or newer, found {_dotted(node)}: install it (https://nodejs.org)"
-        )
+        faults.append(f"Node.js 20 or newer, found {_dotted(node)}: install it (https://nodejs.org)")
     if shutil.which("npm") is None:
         faults.append("npm, found none: it comes with Node.js (on Debian: apt install npm)")
     if not all(map(importlib.util.find_spec, ("ensurepip", "venv"))):
@@ -243,9 +236,7 @@ class Installer:
                     size = _folder_size(self.layout.root) / 1e6
                     self.say(f"  … {seconds:.0f} s, {size:.0f} MB written, working on: {names}")
         if faults:
-            raise InstallError(
-                "\n".join(faults) + "\nRun it again: what is complete is kept, downloads too."
-            )
+            raise InstallError("\n".join(faults) + "\nRun it again: what is complete is kept, downloads too.")
         shutil.rmtree(self.downloads, ignore_errors=True)
 
     def _venv(self) -> None:
@@ -263,9 +254,7 @@ class Installer:
                 rest_run.result()
             # in parallel, which pip does not
             command = [path / "bin/python", "-m", "compileall", "-qq", "-j", "0"]
-            subprocess.run(
-                [*command, path / self.layout.site], check=False, stdout=subprocess.DEVNULL
-            )
+            subprocess.run([*command, path / self.layout.site], check=False, stdout=subprocess.DEVNULL)
         except BaseException:
             self._pip_failed.set()
             raise
@@ -336,9 +325,7 @@ def split_lock(lock: str, name: str) -> tuple[str, str]:
     return chosen[0], "".join(e for e in entries if e is not chosen[0])
 
 
-def run(
-    command: list, failure: str, cwd: Path | None = None, env: dict[str, str] | None = None
-) -> None:
+def run(command: list, failure: str, cwd: Path | None = None, env: dict[str, str] | None = None) -> None:
     command = list(map(str, command))
     done = subprocess.run(
         command,

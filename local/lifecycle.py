@@ -29,6 +29,7 @@ STOP_SECONDS = 30
 # Every process of one local AWS inherits it: that is how `down` finds what is left.
 OWNER = "LAKESHIFT_OWNER"
 
+
 def export_lines(place: Place, region: str = "us-east-1") -> dict[str, str]:
     """What a shell must export so that every AWS tool in it talks to the local AWS."""
     return {
@@ -213,13 +214,11 @@ def _await_health(place: Place, process: subprocess.Popen) -> None:
     while not _healthy(place.endpoint):
         if process.poll() is not None:
             raise LocalError(
-                f"the gateway ended with exit code {process.returncode}:\n"
-                + _tail(place.logs / "gateway.out")
+                f"the gateway ended with exit code {process.returncode}:\n" + _tail(place.logs / "gateway.out")
             )
         if time.monotonic() > deadline:
             raise LocalError(
-                f"the gateway did not answer within {START_SECONDS} s; its log: "
-                f"{place.logs / 'gateway.log'}"
+                f"the gateway did not answer within {START_SECONDS} s; its log: {place.logs / 'gateway.log'}"
             )
         time.sleep(0.1)
 
@@ -319,9 +318,7 @@ def owned(place: Place) -> list[int]:
     if Path("/proc/self/environ").exists():
         found = [int(p.name) for p in Path("/proc").iterdir() if p.name.isdigit()]
         return [pid for pid in found if pid != os.getpid() and _belongs(pid, place)]
-    listing = subprocess.run(
-        ["ps", "-axwwE", "-o", "pid=,command="], check=False, capture_output=True, text=True
-    )
+    listing = subprocess.run(["ps", "-axwwE", "-o", "pid=,command="], check=False, capture_output=True, text=True)
     mark = f"{OWNER}={place.state}"
     lines = [line.split(None, 1) for line in listing.stdout.splitlines() if mark in line]
     return [int(pid) for pid, *_ in lines if int(pid) != os.getpid()]
@@ -364,9 +361,7 @@ def only_one(place: Place) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise LocalError(
-                f"another 'lakeshift local' command is at work on {place.state}"
-            ) from error
+            raise LocalError(f"another 'lakeshift local' command is at work on {place.state}") from error
         yield
 
 

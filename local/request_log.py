@@ -63,9 +63,7 @@ class RequestLog:
         async def listening_send(message: dict) -> None:
             if message["type"] == "http.response.start":
                 # before the answer leaves: who has it finds the line in the log
-                self._write(
-                    started, principal, scope, headers, query, bytes(form), message["status"]
-                )
+                self._write(started, principal, scope, headers, query, bytes(form), message["status"])
             await send(message)
 
         await self._app(scope, listening_receive, listening_send)
@@ -98,9 +96,7 @@ class RequestLog:
             self._on_change()
 
 
-def action_of(
-    service: str, method: str, path: str, headers: dict, parameters: dict[str, list[str]]
-) -> str | None:
+def action_of(service: str, method: str, path: str, headers: dict, parameters: dict[str, list[str]]) -> str | None:
     """The API action, as far as the request tells."""
     target = headers.get("x-amz-target", "")
     if target:

@@ -86,11 +86,11 @@ class Installer(project.Installer):
 def go_version() -> str:
     environment = {**os.environ, "GOTOOLCHAIN": "local"}
     try:
-        said = subprocess.run(
-            ["go", "env", "GOVERSION"], check=True, capture_output=True, text=True, env=environment
-        )
+        said = subprocess.run(["go", "env", "GOVERSION"], check=True, capture_output=True, text=True, env=environment)
     except (OSError, subprocess.CalledProcessError) as error:
-        raise project.InstallError(f"lint needs Go: install it (https://go.dev/dl) and put it on PATH ({error})") from error
+        raise project.InstallError(
+            f"lint needs Go: install it (https://go.dev/dl) and put it on PATH ({error})"
+        ) from error
     return said.stdout.strip()
 
 

@@ -41,8 +41,10 @@ def test_rows_whose_object_is_gone_from_raw_are_a_failure() -> None:
     rec.check_raw(findings, 3)
     rec.check_gone(findings, [raw("a", "e"), raw("pending", "new")], landed)
     assert findings.failures == [
-        "9 rows landed from objects that raw no longer holds: gone "
-        "(bring the objects back, or upload empty ones of their names to take the rows out)"
+        (
+            "9 rows landed from objects that raw no longer holds: gone "
+            "(bring the objects back, or upload empty ones of their names to take the rows out)"
+        )
     ]
     assert findings.landing_rows == 11, "so that status does not call it reconciled"
 
@@ -54,8 +56,10 @@ def test_every_disagreement_is_a_failure_that_gives_the_numbers() -> None:
     rec.check_rejected(findings, [row("a")], {})
     rec.check_keys(findings, 5, 4, 3, 2, 1)
     assert findings.failures == [
-        "ledger and landing disagree on a (read 3, loaded 2, rejected 1, landed 0); "
-        "b (read 9, loaded 2, rejected 1, landed 2)",
+        (
+            "ledger and landing disagree on a (read 3, loaded 2, rejected 1, landed 0); "
+            "b (read 9, loaded 2, rejected 1, landed 2)"
+        ),
         "raw has 7 rows, but 2 landed and 2 were rejected",
         "ledger and rejected zone disagree on a (1 in the ledger, 0 in the zone)",
         "2 landed keys have no fact",

@@ -198,5 +198,7 @@ def test_the_administrator_logs_in_with_the_managed_secret(monkeypatch: pytest.M
     assert index.handler({}, None) == {"applied": "warehouse"}
     assert {call["SecretArn"] for call in fake.service.named("ExecuteStatement")} == {arn}
     fake.answers = {"create schema": "permission denied"}
-    with pytest.raises(RuntimeError, match="sql/warehouse/01_schemas.sql: statement 1: create schema .*: permission denied"):
+    with pytest.raises(
+        RuntimeError, match="sql/warehouse/01_schemas.sql: statement 1: create schema .*: permission denied"
+    ):
         index.handler({}, None)

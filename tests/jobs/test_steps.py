@@ -207,8 +207,10 @@ def test_new_transform_sql_makes_all_facts_anew_in_the_same_transaction(platform
     (batch,) = [batch for batch in platform.warehouse.batches if len(batch) > 1]
     assert batch[:2] == [
         "lock analytics.fact_orders, analytics.publish_queue",
-        "insert into raw_data.orders_affected_keys (id) "
-        "select id from raw_data.orders union select id from analytics.fact_orders",
+        (
+            "insert into raw_data.orders_affected_keys (id) "
+            "select id from raw_data.orders union select id from analytics.fact_orders"
+        ),
     ]
     assert batch[-2] == "delete from analytics.transform_state where dataset = 'orders'"
     assert fingerprint() in batch[-1]

@@ -10,7 +10,14 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
 # Written apart, so that this file does not find itself.
-REGISTRIES = ["pypi" + ".org", "pythonhosted" + ".org", "registry" + ".npmjs", "proxy" + ".golang", "repo1" + ".maven", "repo" + ".maven"]
+REGISTRIES = [
+    "pypi" + ".org",
+    "pythonhosted" + ".org",
+    "registry" + ".npmjs",
+    "proxy" + ".golang",
+    "repo1" + ".maven",
+    "repo" + ".maven",
+]
 FORBIDDEN = {
     "a registry's address": re.compile("|".join(map(re.escape, REGISTRIES))),
     "a path of one machine": re.compile(r"(?<![\w.~}$-])/(?:root|home|Users|work)/\w"),
@@ -32,7 +39,11 @@ def test_no_tracked_file_holds(what: str) -> None:
             lines = path.read_text(encoding="utf-8").splitlines()
         except UnicodeDecodeError:
             continue
-        found += [f"{path.relative_to(PROJECT)}:{n}: {line.strip()[:120]}" for n, line in enumerate(lines, 1) if FORBIDDEN[what].search(line)]
+        found += [
+            f"{path.relative_to(PROJECT)}:{n}: {line.strip()[:120]}"
+            for n, line in enumerate(lines, 1)
+            if FORBIDDEN[what].search(line)
+        ]
     assert found == [], f"{what} in:\n" + "\n".join(found)
 
 

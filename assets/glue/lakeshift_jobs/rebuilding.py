@@ -31,8 +31,10 @@ def before(contract: Contract) -> list[Statement]:
     texts = [
         # before the snapshot, as the transform's own lock would be
         f"lock {fact}, {QUEUE_TABLE}",
-        f"insert into {contract.affected_table} ({key}) "
-        f"select {key} from {contract.landing_table} union select {key} from {fact}",
+        (
+            f"insert into {contract.affected_table} ({key}) "
+            f"select {key} from {contract.landing_table} union select {key} from {fact}"
+        ),
     ]
     return [Statement(text, "transform state", number) for number, text in enumerate(texts, start=1)]
 

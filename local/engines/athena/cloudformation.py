@@ -27,15 +27,11 @@ def types(service: Service) -> Mapping[str, Mapping[str, Callable]]:
     return {
         "AWS::Athena::WorkGroup": {
             "create": lambda logical_id, props, stack: _create_workgroup(service, props),
-            "update": lambda physical_id, old, new, stack: _update_workgroup(
-                service, physical_id, old, new
-            ),
+            "update": lambda physical_id, old, new, stack: _update_workgroup(service, physical_id, old, new),
             "delete": lambda physical_id, props: _delete_workgroup(service, physical_id, props),
         },
         "AWS::Athena::NamedQuery": {
-            "create": lambda logical_id, props, stack: _create_query(
-                service, {"Name": f"{stack}-query", **props}
-            ),
+            "create": lambda logical_id, props, stack: _create_query(service, {"Name": f"{stack}-query", **props}),
             "update": lambda physical_id, old, new, stack: _update_query(
                 service, physical_id, {"Name": f"{stack}-query", **new}
             ),

@@ -25,9 +25,7 @@ def check(statement: Statement, enforced: bool) -> None:
     """Raises ApiError for properties that Athena or the local Athena does not take."""
     properties, _ = _properties(statement)
     if enforced and "external_location" in properties:
-        raise ApiError(
-            "the workgroup enforces its output location: external_location is not allowed"
-        )
+        raise ApiError("the workgroup enforces its output location: external_location is not allowed")
     for name, value in properties.items():
         if name in _FIXED:
             if value.strip("'").upper() != _FIXED[name]:

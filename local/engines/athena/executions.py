@@ -80,9 +80,7 @@ class Executions:
                 raise ApiError(f"QueryExecution {execution_id} was not found")
             return self.all[execution_id]
 
-    def start(
-        self, request: Mapping[str, Any], workgroup: Mapping[str, Any], principal: str
-    ) -> str:
+    def start(self, request: Mapping[str, Any], workgroup: Mapping[str, Any], principal: str) -> str:
         """Checks the request, files the execution as QUEUED and returns its id."""
         text = request.get("QueryString") or ""
         if not 1 <= len(text.encode()) <= 262144:
@@ -118,8 +116,7 @@ class Executions:
             "SubstatementType": statement.substatement,
             "ResultConfiguration": {
                 **result,
-                "OutputLocation": ctas_location
-                or _join(result["OutputLocation"], execution_id + suffix),
+                "OutputLocation": ctas_location or _join(result["OutputLocation"], execution_id + suffix),
             },
             "ResultReuseConfiguration": {"ResultReuseByAgeConfiguration": {"Enabled": False}},
             "QueryExecutionContext": context,
@@ -187,9 +184,7 @@ class Executions:
             statistics.setdefault("EngineExecutionTimeInMillis", total)
             statistics["ServiceProcessingTimeInMillis"] = max(
                 0,
-                total
-                - statistics["QueryQueueTimeInMillis"]
-                - statistics["EngineExecutionTimeInMillis"],
+                total - statistics["QueryQueueTimeInMillis"] - statistics["EngineExecutionTimeInMillis"],
             )
             statistics["ResultReuseInformation"] = {"ReusedPreviousResult": False}
             execution.record["Status"].update(status, CompletionDateTime=time.time())
@@ -235,9 +230,7 @@ class Executions:
                 if statement.kind == "view":
                     self._put(execution, b"")
 
-    def _write_rows(
-        self, execution: Execution, answer: trino_client.Answer, rows: Iterator[list]
-    ) -> None:
+    def _write_rows(self, execution: Execution, answer: trino_client.Answer, rows: Iterator[list]) -> None:
         # the columns are known with the first row, or when there is none
         first = next(rows, None)
         execution.columns = [values.column_info(column) for column in answer.columns]

@@ -103,8 +103,7 @@ class Reader:
         line = before.count("\n") + 1
         column = place - before.rfind("\n") - 1
         raise QueryFailed(
-            f"FAILED: ParseException line {line}:{column} cannot recognize input near {found!r}: "
-            f"expected {expected}"
+            f"FAILED: ParseException line {line}:{column} cannot recognize input near {found!r}: expected {expected}"
         )
 
 
@@ -316,9 +315,7 @@ def drop_table(reader: Reader, catalog: Catalog) -> Outcome:
             return Outcome()
         raise QueryFailed(f"FAILED: SemanticException [Error 10001]: Table not found {name}")
     if table.get("TableType") == VIEW:
-        raise QueryFailed(
-            "FAILED: SemanticException [Error 10124]: Cannot drop a view with DROP TABLE"
-        )
+        raise QueryFailed("FAILED: SemanticException [Error 10124]: Cannot drop a view with DROP TABLE")
     catalog.glue.delete_table(DatabaseName=database, Name=name)
     return Outcome()
 
@@ -420,9 +417,7 @@ def show_partitions(reader: Reader, catalog: Catalog) -> Outcome:
     table = catalog.existing_table(reader)
     reader.end()
     if not table.get("PartitionKeys"):
-        raise QueryFailed(
-            f"FAILED: SemanticException [Error 10241]: {table['Name']} is not a partitioned table"
-        )
+        raise QueryFailed(f"FAILED: SemanticException [Error 10241]: {table['Name']} is not a partitioned table")
     lines = sorted(_partition_path(table, p["Values"]) for p in catalog.partitions(table))
     return Outcome(["partition"], lines)
 
@@ -449,9 +444,7 @@ def _stored_partitions(s3: Any, bucket: str, prefix: str, keys: list[str]) -> It
     if not keys:
         yield []
         return
-    pages = s3.get_paginator("list_objects_v2").paginate(
-        Bucket=bucket, Prefix=prefix, Delimiter="/"
-    )
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, Delimiter="/")
     for page in pages:
         for folder in page.get("CommonPrefixes", []):
             key, equals, value = folder["Prefix"][len(prefix) : -1].partition("=")

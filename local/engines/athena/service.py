@@ -55,9 +55,7 @@ class Service:
         try:
             handler = _OPERATIONS.get(operation)
             if handler is None:
-                raise ApiError(
-                    f"the local Athena has no operation {operation}", "UnknownOperationException"
-                )
+                raise ApiError(f"the local Athena has no operation {operation}", "UnknownOperationException")
             output = handler(self, json.loads(body or b"{}"), principal)
             return 200, headers, json.dumps(output).encode()
         except ApiError as error:
@@ -95,9 +93,7 @@ class Service:
         return {}
 
     def delete_work_group(self, request: dict, principal: str) -> dict:
-        self.remove_workgroup(
-            request.get("WorkGroup", ""), bool(request.get("RecursiveDeleteOption"))
-        )
+        self.remove_workgroup(request.get("WorkGroup", ""), bool(request.get("RecursiveDeleteOption")))
         return {}
 
     def remove_workgroup(self, name: str, recursive: bool) -> None:
@@ -162,9 +158,7 @@ class Service:
 
     def batch_get_named_query(self, request: dict, principal: str) -> dict:
         with self.lock:
-            found, missing = _sorted_out(
-                request.get("NamedQueryIds", []), self.named_queries.queries, "NamedQueryId"
-            )
+            found, missing = _sorted_out(request.get("NamedQueryIds", []), self.named_queries.queries, "NamedQueryId")
             queries = [dict(self.named_queries.queries[i]) for i in found]
         return {"NamedQueries": queries, "UnprocessedNamedQueryIds": missing}
 
@@ -201,9 +195,7 @@ class Service:
 
     def batch_get_query_execution(self, request: dict, principal: str) -> dict:
         with self.lock:
-            found, missing = _sorted_out(
-                request.get("QueryExecutionIds", []), self.executions.all, "QueryExecutionId"
-            )
+            found, missing = _sorted_out(request.get("QueryExecutionIds", []), self.executions.all, "QueryExecutionId")
             records = [copy.deepcopy(self.executions.all[i].record) for i in found]
         return {"QueryExecutions": records, "UnprocessedQueryExecutionIds": missing}
 
@@ -229,9 +221,7 @@ class Service:
             raise ApiError(f"Query has not yet finished. Current state: {state}")
         if state != "SUCCEEDED":
             raise ApiError(f"Query did not finish successfully. Final query state: {state}")
-        rows, following = results.page(
-            self._rows(execution), request.get("NextToken"), request.get("MaxResults")
-        )
+        rows, following = results.page(self._rows(execution), request.get("NextToken"), request.get("MaxResults"))
         output: dict[str, Any] = {
             "UpdateCount": execution.update_count,
             "ResultSet": {"Rows": rows, "ResultSetMetadata": {"ColumnInfo": columns}},
@@ -261,9 +251,7 @@ class Service:
         with self.lock:
             execution = self.executions.get(request.get("QueryExecutionId", ""))
             timeline = {
-                name: value
-                for name, value in execution.record["Statistics"].items()
-                if name.endswith("InMillis")
+                name: value for name, value in execution.record["Statistics"].items() if name.endswith("InMillis")
             }
             return {"QueryRuntimeStatistics": {"Timeline": timeline, "Rows": dict(execution.rows)}}
 
@@ -299,9 +287,7 @@ class Service:
 
     def get_table_metadata(self, request: dict, principal: str) -> dict:
         _check_catalog(request.get("CatalogName", ""))
-        answer = self._glue(principal).get_table(
-            DatabaseName=request["DatabaseName"], Name=request["TableName"]
-        )
+        answer = self._glue(principal).get_table(DatabaseName=request["DatabaseName"], Name=request["TableName"])
         return {"TableMetadata": _table(answer["Table"])}
 
     def _glue(self, principal: str):
@@ -385,9 +371,7 @@ def _sorted_out(ids: list[str], known: Mapping, name: str) -> tuple[list[str], l
     if len(ids) > 50:
         raise ApiError(f"{len(ids)} ids in one request: at most 50")
     missing = [
-        {name: i, "ErrorCode": "INTERNAL_FAILURE", "ErrorMessage": f"{i} was not found"}
-        for i in ids
-        if i not in known
+        {name: i, "ErrorCode": "INTERNAL_FAILURE", "ErrorMessage": f"{i} was not found"} for i in ids if i not in known
     ]
     return [i for i in ids if i in known], missing
 

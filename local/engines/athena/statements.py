@@ -90,8 +90,7 @@ def _check(statement: Statement) -> None:
             raise ApiError("the local Athena explains queries only, without options")
     if statement.kind == "ctas" and "AS" not in words:
         raise ApiError(
-            "CREATE TABLE without AS would be an Iceberg table, which the local Athena lacks: "
-            "use CREATE EXTERNAL TABLE"
+            "CREATE TABLE without AS would be an Iceberg table, which the local Athena lacks: use CREATE EXTERNAL TABLE"
         )
 
 

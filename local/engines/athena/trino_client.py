@@ -96,9 +96,7 @@ def _call(request: urllib.request.Request) -> dict:
         except urllib.error.HTTPError as error:
             if error.code not in (429, 502, 503, 504) or time.monotonic() > deadline:
                 text = error.read().decode(errors="replace")[:500]
-                raise QueryFailed(
-                    f"GENERIC_INTERNAL_ERROR: Trino answered {error.code}: {text}", False
-                ) from error
+                raise QueryFailed(f"GENERIC_INTERNAL_ERROR: Trino answered {error.code}: {text}", False) from error
             time.sleep(0.1)
         except OSError as error:
             raise QueryFailed(

@@ -178,9 +178,7 @@ def write_configuration(folder: Path, home: Path, port: int, catalog: Mapping[st
             }
         )
     )
-    (etc / "log.properties").write_text(
-        "io.trino=WARN\nio.trino.server.Server=INFO\nio.airlift=WARN\nBootstrap=WARN\n"
-    )
+    (etc / "log.properties").write_text("io.trino=WARN\nio.trino.server.Server=INFO\nio.airlift=WARN\nBootstrap=WARN\n")
     catalog_file = etc / "catalog" / f"{CATALOG}.properties"
     catalog_file.touch(mode=0o600)
     catalog_file.write_text(_properties(catalog))

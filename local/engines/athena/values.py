@@ -71,14 +71,9 @@ def _formatter(signature: Mapping[str, Any]) -> Callable[[Any], str | None]:
         return _or_none(lambda value: "[" + ", ".join(element(v) for v in value) + "]")
     if raw == "map":
         key, item = _inner(arguments[0]), _inner(arguments[1])
-        return _or_none(
-            lambda value: "{" + ", ".join(f"{key(k)}={item(v)}" for k, v in value.items()) + "}"
-        )
+        return _or_none(lambda value: "{" + ", ".join(f"{key(k)}={item(v)}" for k, v in value.items()) + "}")
     if raw == "row":
-        fields = [
-            (((field.get("fieldName") or {}).get("name")), _inner(field["typeSignature"]))
-            for field in arguments
-        ]
+        fields = [(((field.get("fieldName") or {}).get("name")), _inner(field["typeSignature"])) for field in arguments]
         return _or_none(lambda value: _row(fields, value))
     if raw == "boolean":
         return _or_none(lambda value: "true" if value else "false")

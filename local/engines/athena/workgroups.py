@@ -147,9 +147,7 @@ def checked_configuration(given: Mapping[str, Any]) -> dict[str, Any]:
             raise ApiError(f"workgroup setting {name} is {value!r}: expected {expected}")
     cutoff = given.get("BytesScannedCutoffPerQuery")
     if cutoff is not None and cutoff < MINIMUM_CUTOFF:
-        raise ApiError(
-            f"BytesScannedCutoffPerQuery is {cutoff}: expected at least {MINIMUM_CUTOFF}"
-        )
+        raise ApiError(f"BytesScannedCutoffPerQuery is {cutoff}: expected at least {MINIMUM_CUTOFF}")
     selected = (given.get("EngineVersion") or {}).get("SelectedEngineVersion", "AUTO")
     if selected not in _ENGINES:
         raise ApiError(f"engine version {selected!r}: expected one of {', '.join(_ENGINES)}")
@@ -180,9 +178,7 @@ def checked_result_configuration(given: Mapping[str, Any]) -> dict[str, Any]:
     if encryption is not None:
         option = encryption.get("EncryptionOption")
         if option not in _ENCRYPTION:
-            raise ApiError(
-                f"EncryptionOption {option!r}: the local Athena knows {', '.join(_ENCRYPTION)}"
-            )
+            raise ApiError(f"EncryptionOption {option!r}: the local Athena knows {', '.join(_ENCRYPTION)}")
         if option == "SSE_KMS" and not encryption.get("KmsKey"):
             raise ApiError("EncryptionOption SSE_KMS needs a KmsKey")
     return copy.deepcopy(dict(given))

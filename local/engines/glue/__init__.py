@@ -51,9 +51,7 @@ class Running:
 
     def start(self) -> None:
         self.scheduler.start()
-        threading.Thread(
-            target=_make_archive, args=(self.archive,), name="spark classes", daemon=True
-        ).start()
+        threading.Thread(target=_make_archive, args=(self.archive,), name="spark classes", daemon=True).start()
 
     def stop(self) -> None:
         self.archive.stop()

@@ -95,9 +95,7 @@ class Trigger(Resource):
     def update(self, engine: Engine, name: str, request: dict) -> None:
         """StartOnCreation is for creation only: on AWS too, its change switches nothing on or off."""
         changeable = {key: request[key] for key in triggers.UPDATABLE if key in request}
-        triggers.update_trigger(
-            engine, model.validate("UpdateTrigger", {NAME: name, "TriggerUpdate": changeable})
-        )
+        triggers.update_trigger(engine, model.validate("UpdateTrigger", {NAME: name, "TriggerUpdate": changeable}))
 
     def delete(self, engine: Engine, name: str) -> None:
         triggers.delete_trigger(engine, {NAME: name})

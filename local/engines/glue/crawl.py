@@ -44,9 +44,7 @@ def folder_of(key: str, prefix: str, depth: int) -> str:
     return prefix + "/".join(key[len(prefix) :].split("/")[:depth]) + "/"
 
 
-def missing_partitions(
-    table: dict, keys: Iterable[str], known: Iterable[Sequence[str]]
-) -> tuple[list[dict], int]:
+def missing_partitions(table: dict, keys: Iterable[str], known: Iterable[Sequence[str]]) -> tuple[list[dict], int]:
     """PartitionInputs to add to `table`, by value order, and the number of keys in no partition.
 
     They inherit the table's format, SerDe and columns. Nothing is changed or taken away.
@@ -63,8 +61,7 @@ def missing_partitions(
         elif values not in have:
             found.setdefault(values, folder_of(key, prefix, len(names)))
     return [
-        partition_input(table, values, f"s3://{bucket}/{folder}")
-        for values, folder in sorted(found.items())
+        partition_input(table, values, f"s3://{bucket}/{folder}") for values, folder in sorted(found.items())
     ], strays
 
 

@@ -138,9 +138,7 @@ def checked(crawler: dict) -> dict:
     """
     targets = {kind: given for kind, given in crawler["Targets"].items() if given}
     if set(targets) != {"CatalogTargets"}:
-        raise not_emulated(
-            f"crawler targets {', '.join(sorted(targets)) or 'none'} (CatalogTargets are)"
-        )
+        raise not_emulated(f"crawler targets {', '.join(sorted(targets)) or 'none'} (CatalogTargets are)")
     for target in targets["CatalogTargets"]:
         if target.keys() - {"DatabaseName", "Tables"}:
             raise not_emulated("crawler target members other than DatabaseName and Tables")
@@ -150,10 +148,7 @@ def checked(crawler: dict) -> dict:
         raise not_emulated("crawler classifiers")
     if crawler.get("LakeFormationConfiguration", {}).get("UseLakeFormationCredentials"):
         raise not_emulated("Lake Formation credentials for a crawler")
-    if (
-        crawler.get("RecrawlPolicy", {}).get("RecrawlBehavior", "CRAWL_EVERYTHING")
-        != "CRAWL_EVERYTHING"
-    ):
+    if crawler.get("RecrawlPolicy", {}).get("RecrawlBehavior", "CRAWL_EVERYTHING") != "CRAWL_EVERYTHING":
         raise not_emulated("crawls of new folders or by events only")
     policy = crawler.get("SchemaChangePolicy", {})
     # AWS's defaults are UPDATE_IN_DATABASE and DEPRECATE_IN_DATABASE
@@ -188,9 +183,7 @@ def start_crawler(engine: Engine, request: dict) -> dict:
     return {}
 
 
-def start(
-    engine: Engine, name: str, *, trigger: str | None = None, workflow_run: str | None = None
-) -> dict:
+def start(engine: Engine, name: str, *, trigger: str | None = None, workflow_run: str | None = None) -> dict:
     """Starts a crawl; hold the lock. Raises GlueError if it can't be started."""
     crawler = _ready(engine, name)
     now = engine.now()
@@ -211,9 +204,7 @@ def start(
     return crawl
 
 
-def record_unstarted(
-    engine: Engine, name: str, error: GlueError, trigger: str, workflow_run: str | None
-) -> None:
+def record_unstarted(engine: Engine, name: str, error: GlueError, trigger: str, workflow_run: str | None) -> None:
     """The crawl that a trigger could not start: state ERROR."""
     now = engine.now()
     crawl_id = engine.new_id("crawl")
@@ -287,9 +278,7 @@ def ended(
         if state == "SUCCEEDED":
             _announce(engine, name, "Succeeded", _totals(crawl, partitions_created))
         elif state == "FAILED":
-            _announce(
-                engine, name, "Failed", {"message": "Crawler Failed", "errorMessage": message or ""}
-            )
+            _announce(engine, name, "Failed", {"message": "Crawler Failed", "errorMessage": message or ""})
         engine.on_event(engine, ("crawler", name, state), crawl["_trigger"], crawl["_workflow_run"])
 
 

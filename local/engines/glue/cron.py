@@ -57,9 +57,7 @@ def parse(expression: str) -> Cron:
         )
     minutes, hours, month_days, months, week_days, years = (field.upper() for field in fields)
     if (month_days == "?") == (week_days == "?"):
-        raise CronError(
-            f"schedule {expression!r}: exactly one of day-of-month and day-of-week must be ?"
-        )
+        raise CronError(f"schedule {expression!r}: exactly one of day-of-month and day-of-week must be ?")
     cron = Cron(
         minutes=_numbers("minutes", minutes, 0, 59),
         hours=_numbers("hours", hours, 0, 23),
@@ -81,9 +79,7 @@ def _refuse_too_often(expression: str, minutes: frozenset[int]) -> None:
         raise CronError(f"schedule {expression!r} fires more often than every 5 minutes")
 
 
-def _numbers(
-    field: str, text: str, low: int, high: int, names: tuple[str, ...] = ()
-) -> frozenset[int]:
+def _numbers(field: str, text: str, low: int, high: int, names: tuple[str, ...] = ()) -> frozenset[int]:
     """The numbers that a field of lists, ranges, steps and * stands for."""
 
     def number(word: str) -> int:
@@ -107,11 +103,7 @@ def _numbers(
             first = number(span)
             last = high if slash else first
         # FRI-MON runs over the end of the week
-        stretch = (
-            range(first, last + 1)
-            if first <= last
-            else [*range(first, high + 1), *range(low, last + 1)]
-        )
+        stretch = range(first, last + 1) if first <= last else [*range(first, high + 1), *range(low, last + 1)]
         found.update(list(stretch)[:: step or 1])
     return frozenset(found)
 

@@ -24,9 +24,7 @@ def fire(engine: Engine, trigger: dict, run: dict | None) -> None:
     for action in trigger["Actions"]:
         if "JobName" in action:
             settings = {
-                k: action[k]
-                for k in ("Timeout", "SecurityConfiguration", "NotificationProperty")
-                if k in action
+                k: action[k] for k in ("Timeout", "SecurityConfiguration", "NotificationProperty") if k in action
             }
             try:
                 jobs.start(
@@ -58,9 +56,7 @@ def _predecessors(engine: Engine, trigger: dict, run_id: str | None) -> list[dic
     ]
 
 
-def on_event(
-    engine: Engine, event: flow.Event, trigger_name: str | None, workflow_run: str | None
-) -> None:
+def on_event(engine: Engine, event: flow.Event, trigger_name: str | None, workflow_run: str | None) -> None:
     """Lets go the triggers that waited for `event`; hold the lock.
 
     What was started by hand (no trigger) fires nothing, as on AWS. A trigger of a workflow listens
@@ -116,9 +112,7 @@ def start_run(engine: Engine, name: str, properties: Mapping[str, str]) -> dict:
     if not starting:
         raise invalid(f"Workflow {name} has no starting trigger")
     if _is_full(engine, workflow):
-        raise GlueError(
-            "ConcurrentRunsExceededException", f"Concurrent runs exceeded for workflow: {name}"
-        )
+        raise GlueError("ConcurrentRunsExceededException", f"Concurrent runs exceeded for workflow: {name}")
     run = _new_run(engine, workflow, properties)
     run["_fired"].append(starting[0]["Name"])
     fire(engine, starting[0], run)
@@ -138,11 +132,7 @@ def start_scheduled(engine: Engine, name: str) -> None:
 
 def _is_full(engine: Engine, workflow: dict) -> bool:
     most = workflow.get("MaxConcurrentRuns")
-    active = [
-        r
-        for r in engine.store.workflow_runs_of(workflow["Name"])
-        if r["Status"] in ("RUNNING", "STOPPING")
-    ]
+    active = [r for r in engine.store.workflow_runs_of(workflow["Name"]) if r["Status"] in ("RUNNING", "STOPPING")]
     return most is not None and len(active) >= most
 
 

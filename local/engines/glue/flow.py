@@ -88,16 +88,12 @@ def graph(
             source = job(name) if kind == "job" else crawler(name)
             edges.append({"SourceId": source, "DestinationId": own})
         for action in trigger.get("Actions", []):
-            target = (
-                job(action["JobName"]) if "JobName" in action else crawler(action["CrawlerName"])
-            )
+            target = job(action["JobName"]) if "JobName" in action else crawler(action["CrawlerName"])
             edges.append({"SourceId": own, "DestinationId": target})
     return {"Nodes": list(nodes.values()), "Edges": edges}
 
 
-def statistics(
-    triggers: Iterable[Mapping], job_states: Iterable[str], crawl_states: Iterable[str]
-) -> dict[str, int]:
+def statistics(triggers: Iterable[Mapping], job_states: Iterable[str], crawl_states: Iterable[str]) -> dict[str, int]:
     """Counts of a run's actions; one that was never started is in the total alone."""
     counts = dict.fromkeys(("TotalActions", "RunningActions", *COUNTED.values()), 0)
     counts["TotalActions"] = sum(len(trigger.get("Actions", [])) for trigger in triggers)

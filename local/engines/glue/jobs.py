@@ -139,9 +139,7 @@ def _checked_spark(job: dict) -> dict:
     if "MaxCapacity" in job and ("WorkerType" in job or "NumberOfWorkers" in job):
         raise invalid("Please do not set Max Capacity if using Worker Type and Number of Workers.")
     if "MaxCapacity" in job:
-        raise invalid(
-            "MaxCapacity is not for Glue 2.0 and later: set WorkerType and NumberOfWorkers"
-        )
+        raise invalid("MaxCapacity is not for Glue 2.0 and later: set WorkerType and NumberOfWorkers")
     if ("WorkerType" in job) != ("NumberOfWorkers" in job):
         raise invalid("WorkerType and NumberOfWorkers must be set together")
     kind, number = job.get("WorkerType", "G.1X"), job.get("NumberOfWorkers", 10)
@@ -180,10 +178,7 @@ def start_job_run(engine: Engine, request: dict) -> dict:
         raise not_emulated("JobRunQueuingEnabled")
     with engine.store.lock:
         previous = request.get("JobRunId")
-        if (
-            previous
-            and engine.store.job_runs.get(previous, {}).get("JobName") != request["JobName"]
-        ):
+        if previous and engine.store.job_runs.get(previous, {}).get("JobName") != request["JobName"]:
             raise not_found("JobRun", previous)
         run = start(
             engine,
@@ -318,9 +313,7 @@ def ended(engine: Engine, run_id: str, state: str, message: str | None = None) -
         _announce(engine, run)
         if state == "FAILED" and _retry(engine, run):
             return
-        engine.on_event(
-            engine, ("job", run["JobName"], state), run.get("TriggerName"), run.get("_workflow_run")
-        )
+        engine.on_event(engine, ("job", run["JobName"], state), run.get("TriggerName"), run.get("_workflow_run"))
 
 
 def _retry(engine: Engine, run: dict) -> bool:

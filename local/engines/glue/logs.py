@@ -56,9 +56,7 @@ class Stream:
             self._make()
         events = [{"timestamp": at, "message": line} for at, line in lines if line]
         if events:
-            self._client.put_log_events(
-                logGroupName=self._group, logStreamName=self._name, logEvents=events
-            )
+            self._client.put_log_events(logGroupName=self._group, logStreamName=self._name, logEvents=events)
 
     def _make(self) -> None:
         exists = self._client.exceptions.ResourceAlreadyExistsException

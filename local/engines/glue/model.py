@@ -97,24 +97,15 @@ def coerce(shape: Shape, value: Any) -> Any:
     kind = shape.type_name
     if kind == "structure" and isinstance(value, Mapping):
         return {
-            name: coerce(shape.members[name], item) if name in shape.members else item
-            for name, item in value.items()
+            name: coerce(shape.members[name], item) if name in shape.members else item for name, item in value.items()
         }
     if kind == "list" and isinstance(value, list):
         return [coerce(shape.member, item) for item in value]
     if kind == "map" and isinstance(value, Mapping):
         return {name: coerce(shape.value, item) for name, item in value.items()}
-    if (
-        kind in ("integer", "long")
-        and isinstance(value, (str, float))
-        and not isinstance(value, bool)
-    ):
+    if kind in ("integer", "long") and isinstance(value, (str, float)) and not isinstance(value, bool):
         return int(value) if float(value) == int(float(value)) else value
-    if (
-        kind in ("double", "float")
-        and isinstance(value, (str, int))
-        and not isinstance(value, bool)
-    ):
+    if kind in ("double", "float") and isinstance(value, (str, int)) and not isinstance(value, bool):
         return float(value)
     if kind == "boolean" and value in ("true", "false"):
         return value == "true"

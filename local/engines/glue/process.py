@@ -70,17 +70,14 @@ class JobProcess:
                 stream.close()
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _run_in(
-        self, folder: Path, streams: list[logs.Stream], file, on_running: Callable[[], None]
-    ) -> Outcome:
+    def _run_in(self, folder: Path, streams: list[logs.Stream], file, on_running: Callable[[], None]) -> Outcome:
         folder.mkdir(parents=True)
         (folder / "tmp").mkdir()
         values = arguments.merged(self._job, self._run)
         arguments.refuse_unknown(values)
         script = self._fetch(self._job["Command"]["ScriptLocation"], folder / "script")
         python_path = [
-            self._fetch(uri, folder / f"python-{number}")
-            for number, uri in enumerate(arguments.python_files(values))
+            self._fetch(uri, folder / f"python-{number}") for number, uri in enumerate(arguments.python_files(values))
         ]
         words = arguments.command_line(self._job, self._run, self._workflow)
         error_file = folder / "error.txt"
@@ -112,8 +109,7 @@ class JobProcess:
         assert process is not None and process.stdout and process.stderr
         lock = threading.Lock()
         copiers = [
-            logs.Copier(source, stream, file, lock)
-            for source, stream in zip((process.stdout, process.stderr), streams)
+            logs.Copier(source, stream, file, lock) for source, stream in zip((process.stdout, process.stderr), streams)
         ]
         minutes = self._run.get("Timeout") or self._job["Timeout"]
         try:
@@ -182,9 +178,7 @@ class JobProcess:
                     spark.archive_options(context.cache),
                 )
             )
-            environment |= spark.environment(
-                context.cache["java17"], settings, spark.empty_folder(context.cache)
-            )
+            environment |= spark.environment(context.cache["java17"], settings, spark.empty_folder(context.cache))
         return environment
 
 

@@ -35,9 +35,7 @@ class Service:
         self._stock = stock
         self._catalog = Catalog(self._ask)
 
-    async def handle(
-        self, method: str, path: str, headers: Mapping, body: bytes, query: Mapping
-    ) -> Answer:
+    async def handle(self, method: str, path: str, headers: Mapping, body: bytes, query: Mapping) -> Answer:
         operation = headers.get("x-amz-target", "").rsplit(".", 1)[-1]
         try:
             request = await asyncio.to_thread(self._read, operation, body)
@@ -62,9 +60,7 @@ class Service:
             raise GlueError("UnknownOperationException", f"Glue has no operation {operation!r}")
         known = (*OPERATIONS, *self._catalog.operations, *STOCK, *TAGGING)
         if operation not in known:
-            raise GlueError(
-                "UnknownOperationException", f"Not emulated by the local AWS: Glue {operation}"
-            )
+            raise GlueError("UnknownOperationException", f"Not emulated by the local AWS: Glue {operation}")
         try:
             request = json.loads(body or b"{}")
         except ValueError as error:

@@ -58,9 +58,7 @@ def java_home(java: str) -> Path:
     return Path(java).resolve().parent.parent
 
 
-def properties(
-    endpoint: str, region: str, jars: str, work: str, java_options: Sequence[str]
-) -> str:
+def properties(endpoint: str, region: str, jars: str, work: str, java_options: Sequence[str]) -> str:
     """spark-defaults.conf. Keys come from the environment: they must be in no file and no log."""
     settings = {
         "spark.master": f"local[{CORES}]",
@@ -85,9 +83,7 @@ def properties(
         "spark.hadoop.fs.s3a.endpoint.region": region,
         "spark.hadoop.fs.s3a.path.style.access": "true",
         "spark.hadoop.fs.s3a.connection.ssl.enabled": "false",
-        "spark.hadoop.fs.s3a.aws.credentials.provider": (
-            "com.amazonaws.auth.EnvironmentVariableCredentialsProvider"
-        ),
+        "spark.hadoop.fs.s3a.aws.credentials.provider": ("com.amazonaws.auth.EnvironmentVariableCredentialsProvider"),
     }
     return "".join(f"{name} {value}\n" for name, value in settings.items())
 
@@ -220,9 +216,7 @@ class ArchiveMaker:
             )
         said, _ = self._process.communicate()
         if self._process.returncode:
-            raise RuntimeError(
-                f"{command[0]} ended with {self._process.returncode}:\n{said[-2000:]}"
-            )
+            raise RuntimeError(f"{command[0]} ended with {self._process.returncode}:\n{said[-2000:]}")
         return said
 
 

@@ -95,10 +95,7 @@ class Store(Records):
         return flow.graph(
             [public(t) for t in self.triggers_of(run["Name"])],
             [public(r) for r in self.runs_in(run["WorkflowRunId"])],
-            [
-                {**public(c), "CrawlerName": c["_crawler"]}
-                for c in self.crawls_in(run["WorkflowRunId"])
-            ],
+            [{**public(c), "CrawlerName": c["_crawler"]} for c in self.crawls_in(run["WorkflowRunId"])],
         )
 
     def statistics_of(self, run: dict) -> dict[str, int]:
@@ -112,8 +109,4 @@ class Store(Records):
 
 def public(record: dict) -> dict:
     """A copy of a record without our own keys and what is not set."""
-    return {
-        key: copy.deepcopy(value)
-        for key, value in record.items()
-        if not key.startswith("_") and value is not None
-    }
+    return {key: copy.deepcopy(value) for key, value in record.items() if not key.startswith("_") and value is not None}

@@ -73,9 +73,7 @@ class Threads:
         mark = f"[{crawl_id.removeprefix('crawl_')[:32]}]"
         stream.write(f"{mark} BENCHMARK : Running Start Crawl for Crawler {name}")
         try:
-            created = self._crawl(
-                crawl_id, crawler, role, cancelled, lambda s: stream.write(f"{mark} {s}")
-            )
+            created = self._crawl(crawl_id, crawler, role, cancelled, lambda s: stream.write(f"{mark} {s}"))
         except Cancelled:
             state = "CANCELLED"
         except Exception as error:
@@ -118,10 +116,7 @@ class Threads:
                 batch = found[start : start + BATCH_PARTITIONS]
                 _create(glue, database, table_name, batch)
                 values = [partition["Values"] for partition in batch]
-                say(
-                    f"INFO : Created partitions with values {values} "
-                    f"for table {table_name} in database {database}"
-                )
+                say(f"INFO : Created partitions with values {values} for table {table_name} in database {database}")
         return sum(len(found) for _, _, found in additions)
 
     def stop_crawl(self, crawl_id: str) -> None:
@@ -173,15 +168,9 @@ def _keys(s3, table: dict, cancelled: threading.Event) -> Iterator[str]:
 
 
 def _create(glue, database: str, table: str, batch: list[dict]) -> None:
-    answer = glue.batch_create_partition(
-        DatabaseName=database, TableName=table, PartitionInputList=batch
-    )
+    answer = glue.batch_create_partition(DatabaseName=database, TableName=table, PartitionInputList=batch)
     # another writer may have been quicker: then it is there, as wanted
-    errors = [
-        e
-        for e in answer.get("Errors", [])
-        if e["ErrorDetail"]["ErrorCode"] != "AlreadyExistsException"
-    ]
+    errors = [e for e in answer.get("Errors", []) if e["ErrorDetail"]["ErrorCode"] != "AlreadyExistsException"]
     if errors:
         raise RuntimeError(f"partitions of {database}.{table} could not be created: {errors}")
 

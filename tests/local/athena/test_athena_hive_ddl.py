@@ -39,9 +39,7 @@ class Glue:
 
     def get_paginator(self, operation):
         answers = {
-            "get_partitions": lambda DatabaseName, TableName: {
-                "Partitions": self.partitions.get(TableName, [])
-            },
+            "get_partitions": lambda DatabaseName, TableName: {"Partitions": self.partitions.get(TableName, [])},
             "get_tables": lambda DatabaseName: {
                 "TableList": [t for (d, _), t in self.tables.items() if d == DatabaseName]
             },
@@ -177,9 +175,7 @@ def test_describe_lists_columns_then_partition_keys(run):
 
 
 def test_a_views_columns_are_those_of_its_query(run, glue):
-    text = json.dumps(
-        {"columns": [{"name": "n", "type": "bigint"}, {"name": "t", "type": "varchar"}]}
-    )
+    text = json.dumps({"columns": [{"name": "n", "type": "bigint"}, {"name": "t", "type": "varchar"}]})
     glue.tables["db", "v"] = {
         "Name": "v",
         "TableType": "VIRTUAL_VIEW",

@@ -76,12 +76,8 @@ def test_a_parameter_that_is_no_literal_is_refused(parameter):
 
 
 def test_a_created_table_lies_beside_the_results_unless_it_says_where():
-    text, settings = ctas.for_trino(
-        recognise("create table a.b as select 1 x"), "s3://res/tables/1/"
-    )
-    assert text == (
-        "create table a.b WITH (external_location = 's3://res/tables/1/') as select 1 x"
-    )
+    text, settings = ctas.for_trino(recognise("create table a.b as select 1 x"), "s3://res/tables/1/")
+    assert text == ("create table a.b WITH (external_location = 's3://res/tables/1/') as select 1 x")
     assert settings == {}
 
 

@@ -19,9 +19,7 @@ CSV = {
 PARQUET = {
     "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
     "OutputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
-    "SerdeInfo": {
-        "SerializationLibrary": "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
-    },
+    "SerdeInfo": {"SerializationLibrary": "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"},
 }
 HEADER = b"order_id,region,amount\n"
 
@@ -177,9 +175,7 @@ class TestPublishing:
             }
 
         # a partition whose folder is empty has no rows; that is no error
-        glue.create_partition(
-            DatabaseName="lake", TableName="fact", PartitionInput=location("nothing")
-        )
+        glue.create_partition(DatabaseName="lake", TableName="fact", PartitionInput=location("nothing"))
         assert athena.rows("select count(*) from fact") == [["0"]]
         for run, value in (("one", "1.50"), ("two", "2.50")):
             sql = f"create table {run} as select 7 n, cast({value} as decimal(10, 2)) total"
@@ -205,9 +201,9 @@ class TestPublishing:
         assert athena.rows("select n from lake.orders") == [["2"]]
         athena.run(f"create or replace view orders as select order_id, amount from {table}")
         assert athena.rows("select amount from orders where order_id = '2'") == [["2"]]
-        found = athena.client.get_table_metadata(
-            CatalogName="AwsDataCatalog", DatabaseName="lake", TableName="orders"
-        )["TableMetadata"]
+        found = athena.client.get_table_metadata(CatalogName="AwsDataCatalog", DatabaseName="lake", TableName="orders")[
+            "TableMetadata"
+        ]
         assert found["TableType"] == "VIRTUAL_VIEW"
         assert [column["Name"] for column in found["Columns"]] == ["order_id", "amount"]
         athena.run("drop view orders")
@@ -246,10 +242,7 @@ class TestExecutions:
         stored = s3.get_object(Bucket="results", Key=f"out/{execution}.csv")
         assert stored["Body"].read() == b'"t","i","d","n","b"\n"a","1","1.50",,"true"\n'
         answer = athena.client.get_query_results(QueryExecutionId=execution)["ResultSet"]
-        kinds = [
-            (c["Name"], c["Type"], c["Precision"], c["Scale"])
-            for c in answer["ResultSetMetadata"]["ColumnInfo"]
-        ]
+        kinds = [(c["Name"], c["Type"], c["Precision"], c["Scale"]) for c in answer["ResultSetMetadata"]["ColumnInfo"]]
         assert kinds == [
             ("t", "varchar", 1, 0),
             ("i", "integer", 10, 0),

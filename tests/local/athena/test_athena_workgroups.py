@@ -96,9 +96,7 @@ def test_an_update_changes_what_it_names_and_removes_what_it_says(call):
     group = call("GetWorkGroup", WorkGroup="w")["WorkGroup"]
     assert group["State"] == "DISABLED"
     assert "BytesScannedCutoffPerQuery" not in group["Configuration"]
-    assert group["Configuration"]["ResultConfiguration"] == {
-        "OutputLocation": "s3://results/other/"
-    }
+    assert group["Configuration"]["ResultConfiguration"] == {"OutputLocation": "s3://results/other/"}
     with pytest.raises(ApiError, match="disabled"):
         call("StartQueryExecution", QueryString="select 1", WorkGroup="w")
 
@@ -107,9 +105,7 @@ def test_an_enforced_workgroup_overrides_the_client():
     asked = {"OutputLocation": "s3://mine/"}
     enforced = checked_configuration({"ResultConfiguration": RESULTS})
     assert output_configuration(asked, enforced) == RESULTS
-    free = checked_configuration(
-        {"ResultConfiguration": RESULTS, "EnforceWorkGroupConfiguration": False}
-    )
+    free = checked_configuration({"ResultConfiguration": RESULTS, "EnforceWorkGroupConfiguration": False})
     assert output_configuration(asked, free)["OutputLocation"] == "s3://mine/"
     with pytest.raises(ApiError, match="No output location provided"):
         output_configuration({}, checked_configuration({}))
@@ -117,9 +113,7 @@ def test_an_enforced_workgroup_overrides_the_client():
 
 def test_a_workgroup_with_queries_goes_only_with_them(call):
     call("CreateWorkGroup", Name="w")
-    query = call("CreateNamedQuery", Name="n", Database="d", QueryString="select 1", WorkGroup="w")[
-        "NamedQueryId"
-    ]
+    query = call("CreateNamedQuery", Name="n", Database="d", QueryString="select 1", WorkGroup="w")["NamedQueryId"]
     with pytest.raises(ApiError, match="not empty"):
         call("DeleteWorkGroup", WorkGroup="w")
     call("DeleteWorkGroup", WorkGroup="w", RecursiveDeleteOption=True)

@@ -80,9 +80,7 @@ def deploy(context: Context) -> Callable[[str, dict], tuple[str, str]]:
                 break
             time.sleep(0.1)
         events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
-        failed = [
-            e.get("ResourceStatusReason", "") for e in events if "FAILED" in e["ResourceStatus"]
-        ]
+        failed = [e.get("ResourceStatusReason", "") for e in events if "FAILED" in e["ResourceStatus"]]
         return stack["StackStatus"], "\n".join(failed)
 
     return deploy_stack

@@ -17,9 +17,7 @@ from local import install
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def test_the_cache_is_where_the_environment_says(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_the_cache_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("LAKESHIFT_CACHE", str(tmp_path / "named"))
     assert install.cache_root() == tmp_path / "named"
     monkeypatch.delenv("LAKESHIFT_CACHE")
@@ -67,18 +65,14 @@ def test_every_locked_package_has_its_hashes(file: Path) -> None:
     assert [e for e in entries if "--hash=sha256:" not in e] == []
 
 
-def test_everything_missing_is_named_with_its_remedy(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_everything_missing_is_named_with_its_remedy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     old = tmp_path / "bin"
     old.mkdir()
     for name, said in (("node", "v18.1.0"), ("go", "go1.20")):
         (old / name).write_text(f"#!/bin/sh\necho {said}\n")
         (old / name).chmod(0o755)
     monkeypatch.setenv("PATH", str(old) + os.pathsep + "/bin")
-    monkeypatch.setattr(
-        install.shutil, "which", lambda name: str(old / name) if (old / name).exists() else None
-    )
+    monkeypatch.setattr(install.shutil, "which", lambda name: str(old / name) if (old / name).exists() else None)
     monkeypatch.setattr(install, "DISK_GB", 10**9)
     with pytest.raises(install.InstallError) as error:
         install.check_machine(tmp_path / "cache" / "not" / "yet")
@@ -132,9 +126,7 @@ def test_a_second_installer_waits(tmp_path: Path) -> None:
     assert "waiting" in said[0]
 
 
-def test_a_part_that_fails_says_so_and_keeps_the_others(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_part_that_fails_says_so_and_keeps_the_others(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     layout = install.Layout(tmp_path)
 
     def node_works(self: install.Installer) -> None:

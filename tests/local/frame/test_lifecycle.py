@@ -25,9 +25,7 @@ def test_it_answers_on_the_loopback_only(place: lifecycle.Place, start: Callable
     assert listening([facts["pid"]]) == {f"127.0.0.1:{place.port}"}
 
 
-def test_what_was_there_is_there_again(
-    context: Context, place: lifecycle.Place, start: Callable[[], dict]
-) -> None:
+def test_what_was_there_is_there_again(context: Context, place: lifecycle.Place, start: Callable[[], dict]) -> None:
     s3 = context.client("s3")
     s3.create_bucket(Bucket="lasting")
     s3.put_bucket_versioning(Bucket="lasting", VersioningConfiguration={"Status": "Enabled"})
@@ -43,9 +41,7 @@ def test_what_was_there_is_there_again(
     assert context.client("ssm").get_parameter(Name="/lasting")["Parameter"]["Value"] == "v"
 
 
-def test_children_of_a_killed_gateway_are_ended(
-    place: lifecycle.Place, start: Callable[[], dict]
-) -> None:
+def test_children_of_a_killed_gateway_are_ended(place: lifecycle.Place, start: Callable[[], dict]) -> None:
     facts = start()
     orphan = subprocess.Popen(
         [sys.executable, "-c", "import time; time.sleep(600)"],
@@ -98,9 +94,7 @@ def test_reset_all_leaves_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     assert not state.exists()
 
 
-def test_the_shells_lines_name_everything(
-    place: lifecycle.Place, start: Callable[[], dict]
-) -> None:
+def test_the_shells_lines_name_everything(place: lifecycle.Place, start: Callable[[], dict]) -> None:
     start()
     text, variables = lifecycle.env()
     assert variables["AWS_ENDPOINT_URL"] == place.endpoint
@@ -132,9 +126,7 @@ def test_nothing_of_the_users_own_goes_before_the_local_aws(
     assert said.stdout == "unset 127.0.0.1,localhost,registry.example.com"
 
 
-def test_an_unknown_log_lists_those_there_are(
-    place: lifecycle.Place, start: Callable[[], dict]
-) -> None:
+def test_an_unknown_log_lists_those_there_are(place: lifecycle.Place, start: Callable[[], dict]) -> None:
     start()
     with pytest.raises(lifecycle.LocalError, match=r"gateway\.log"):
         lifecycle.logs("nonsense", 10)
@@ -158,9 +150,7 @@ def test_the_project_may_lie_in_a_folder_with_spaces_and_quotes(tmp_path: Path) 
 
 def test_deployments_are_told_in_plain_words() -> None:
     assert in_plain_words("✅  local/Storage (elt-local-storage)\n") == "  Storage: deployed"
-    assert in_plain_words("✅  local/Storage (elt-local-storage) (no changes)") == (
-        "  Storage: already up to date"
-    )
+    assert in_plain_words("✅  local/Storage (elt-local-storage) (no changes)") == ("  Storage: already up to date")
     assert in_plain_words("elt-local-a | 1 | CREATE_IN_PROGRESS | …") is None
 
 
@@ -170,10 +160,7 @@ def test_a_failure_shows_the_resources_own_words_once() -> None:
         "            | local/c/T Error: 10_fact.sql: statement 3: create tabel: no"
     )
     said = ["noise", event, event, "error: more noise"]
-    assert (
-        failure(said)
-        == "  Custom::Trigger local/c/T Error: 10_fact.sql: statement 3: create tabel: no"
-    )
+    assert failure(said) == "  Custom::Trigger local/c/T Error: 10_fact.sql: statement 3: create tabel: no"
     assert failure(["calm", "panic: no datasets"]) == "  panic: no datasets"
     assert failure(["nothing", "telling"]) == "  nothing\n  telling"
 

@@ -27,9 +27,7 @@ def test_a_role_is_known_by_its_keys(context: Context, requests: Callable[[], li
     }
 
 
-def test_any_other_key_is_the_operators(
-    context: Context, requests: Callable[[], list[dict]]
-) -> None:
+def test_any_other_key_is_the_operators(context: Context, requests: Callable[[], list[dict]]) -> None:
     context.client("sts").get_caller_identity()
     assert requests()[-1]["principal"] == "operator"
     session = boto3.Session("anything", "at all", region_name="us-east-1")
@@ -46,9 +44,7 @@ def test_an_assumed_role_is_that_role(context: Context, requests: Callable[[], l
     keys = context.client("sts").assume_role(
         RoleArn="arn:aws:iam::000000000000:role/assumed-by-someone", RoleSessionName="session"
     )["Credentials"]
-    session = boto3.Session(
-        keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], "us-east-1"
-    )
+    session = boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], "us-east-1")
     session.client("s3", endpoint_url=context.endpoint).list_buckets()
     assert requests()[-1]["principal"] == "assumed-by-someone"
 
@@ -68,13 +64,9 @@ def test_s3_reads_are_told_apart(context: Context, requests: Callable[[], list[d
     ]
 
 
-def test_a_lambda_signs_as_its_role(
-    context: Context, deploy: Callable[[str, dict], tuple[str, str]]
-) -> None:
+def test_a_lambda_signs_as_its_role(context: Context, deploy: Callable[[str, dict], tuple[str, str]]) -> None:
     code = (
-        "import boto3, os\n"
-        "def handler(event, context):\n"
-        "    return boto3.client('sts').get_caller_identity()['Arn']\n"
+        "import boto3, os\ndef handler(event, context):\n    return boto3.client('sts').get_caller_identity()['Arn']\n"
     )
     assert deploy("lambda-role", {"F": function(code, "elt-local-schema")})[0] == "CREATE_COMPLETE"
     functions = context.client("lambda").list_functions()["Functions"]
@@ -95,9 +87,7 @@ def function(code: str, role: str) -> dict:
     }
 
 
-def test_a_child_process_gets_no_setting_of_the_users_own(
-    context: Context, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_child_process_gets_no_setting_of_the_users_own(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "production")
     monkeypatch.setenv("AWS_SESSION_TOKEN", "real")
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "https://s3.example.com")
@@ -138,9 +128,7 @@ def test_an_endpoint_on_this_machine_is_not(here: str) -> None:
         ("cloudwatch", "describe_alarms"),
     ],
 )
-def test_another_region_is_refused_and_not_answered_as_empty(
-    context: Context, service: str, operation: str
-) -> None:
+def test_another_region_is_refused_and_not_answered_as_empty(context: Context, service: str, operation: str) -> None:
     session = boto3.Session("anything", "at all", region_name="eu-west-1")
     client = session.client(service, endpoint_url=context.endpoint)
     with pytest.raises(ClientError, match="one region, us-east-1") as refused:

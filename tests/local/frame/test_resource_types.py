@@ -20,9 +20,7 @@ def bucket(**more: object) -> dict:
     return {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "kept", **more}}
 
 
-def test_a_property_that_would_be_lost_fails_the_deployment(
-    context: Context, deploy: Deploy
-) -> None:
+def test_a_property_that_would_be_lost_fails_the_deployment(context: Context, deploy: Deploy) -> None:
     lost = {"AcceleratedToTheMoon": True}
     status, reasons = deploy("lost", {"B": bucket(**lost)})
     assert status == "ROLLBACK_COMPLETE"
@@ -35,13 +33,9 @@ def test_a_property_that_would_be_lost_fails_the_deployment(
 def test_a_bucket_keeps_what_stock_drops(context: Context, deploy: Deploy) -> None:
     declared = {
         "BucketEncryption": {
-            "ServerSideEncryptionConfiguration": [
-                {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
-            ]
+            "ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
         },
-        "LifecycleConfiguration": {
-            "Rules": [{"Id": "old", "Status": "Enabled", "ExpirationInDays": "30"}]
-        },
+        "LifecycleConfiguration": {"Rules": [{"Id": "old", "Status": "Enabled", "ExpirationInDays": "30"}]},
         "Tags": [{"Key": "zone", "Value": "raw"}],
     }
     assert deploy("kept", {"B": bucket(**declared)}) == ("CREATE_COMPLETE", "")

@@ -29,9 +29,7 @@ def test_schedules_are_looked_at_when_their_minute_begins(engine, monkeypatch, c
     moments = [at(text) for text in clock]
     fired: list[datetime] = []
     monkeypatch.setattr(workers.firing, "on_minute", lambda _engine, minute: fired.append(minute))
-    scheduler = workers.Scheduler(
-        engine, lambda: moments.pop(0) if len(moments) > 1 else moments[0]
-    )
+    scheduler = workers.Scheduler(engine, lambda: moments.pop(0) if len(moments) > 1 else moments[0])
     scheduler.start()
     wait_for(lambda: fired, 5, "the minute")
     scheduler.stop()

@@ -26,9 +26,7 @@ def bucket(gateway):
 
 def deploy(gateway, name, script, kind="pythonshell", **more):
     """A job with its script in the bucket, as a deployment makes it."""
-    gateway.client("s3").put_object(
-        Bucket=BUCKET, Key=f"{name}.py", Body=textwrap.dedent(script).encode()
-    )
+    gateway.client("s3").put_object(Bucket=BUCKET, Key=f"{name}.py", Body=textwrap.dedent(script).encode())
     command = {"Name": kind, "ScriptLocation": f"s3://{BUCKET}/{name}.py"}
     if kind == "pythonshell":
         command["PythonVersion"] = "3.9"
@@ -59,9 +57,7 @@ def logged(gateway, group, run_id):
     return [event["message"] for event in events["events"]]
 
 
-def test_a_shell_script_runs_as_deployed_with_its_role_and_nothing_of_the_user(
-    gateway, monkeypatch
-):
+def test_a_shell_script_runs_as_deployed_with_its_role_and_nothing_of_the_user(gateway, monkeypatch):
     script = """
         import json, os, sys
         import boto3
@@ -131,9 +127,7 @@ def is_alive(pid):
 
 def child_of(gateway, run_id):
     log = gateway.folder / "logs/jobs" / f"{run_id}.log"
-    line = wait_for(
-        lambda: log.exists() and log.read_text().strip(), what="the script's first line"
-    )
+    line = wait_for(lambda: log.exists() and log.read_text().strip(), what="the script's first line")
     return int(line)
 
 
@@ -229,9 +223,7 @@ def test_a_spark_script_reads_and_writes_s3_with_its_python_files_on_every_side(
 # --- the whole of a small workflow --------------------------------------------------------------
 
 
-INHERIT = json.dumps(
-    {"Version": 1.0, "CrawlerOutput": {"Partitions": {"AddOrUpdateBehavior": "InheritFromTable"}}}
-)
+INHERIT = json.dumps({"Version": 1.0, "CrawlerOutput": {"Partitions": {"AddOrUpdateBehavior": "InheritFromTable"}}})
 
 
 @pytest.fixture(scope="module")
@@ -252,9 +244,7 @@ def table(gateway):
         },
     )
     for day in ("15", "16"):
-        gateway.client("s3").put_object(
-            Bucket=BUCKET, Key=f"sales/year=2025/month=01/day={day}/a.csv", Body=b"1\n"
-        )
+        gateway.client("s3").put_object(Bucket=BUCKET, Key=f"sales/year=2025/month=01/day={day}/a.csv", Body=b"1\n")
 
 
 def make_crawler(gateway, name, table_name="sales"):
@@ -272,9 +262,7 @@ def crawl(gateway, name):
     glue = gateway.client("glue")
     glue.start_crawler(Name=name)
     return wait_for(
-        lambda: (
-            (c := glue.get_crawler(Name=name)["Crawler"])["State"] == "READY" and c["LastCrawl"]
-        ),
+        lambda: (c := glue.get_crawler(Name=name)["Crawler"])["State"] == "READY" and c["LastCrawl"],
         what="the crawl",
     )
 
@@ -293,9 +281,7 @@ def test_a_workflow_runs_crawl_and_jobs_in_order(gateway, table):
     deploy(gateway, "step-b", "raise RuntimeError('b fails')")
     deploy(gateway, "step-c", "pass")
     glue.create_workflow(Name="small", MaxConcurrentRuns=1, DefaultRunProperties={"who": "test"})
-    glue.create_trigger(
-        Name="go", Type="ON_DEMAND", WorkflowName="small", Actions=[{"CrawlerName": "crawl"}]
-    )
+    glue.create_trigger(Name="go", Type="ON_DEMAND", WorkflowName="small", Actions=[{"CrawlerName": "crawl"}])
     conditions = {
         "a": {"CrawlerName": "crawl", "CrawlState": "SUCCEEDED"},
         "b": {"JobName": "step-a", "State": "SUCCEEDED"},
@@ -338,9 +324,7 @@ def test_a_crawl_only_adds(gateway, table):
     make_crawler(gateway, "adds")
     assert crawl(gateway, "adds")["Status"] == "SUCCEEDED"
     gateway.client("s3").delete_object(Bucket=BUCKET, Key="sales/year=2025/month=01/day=16/a.csv")
-    gateway.client("s3").put_object(
-        Bucket=BUCKET, Key="sales/year=2025/month=02/day=01/a.csv", Body=b"1\n"
-    )
+    gateway.client("s3").put_object(Bucket=BUCKET, Key="sales/year=2025/month=02/day=01/a.csv", Body=b"1\n")
     assert crawl(gateway, "adds")["Status"] == "SUCCEEDED"
     found = glue.get_partitions(DatabaseName="raw", TableName="sales")["Partitions"]
     assert [p["Values"] for p in found] == [
@@ -348,9 +332,7 @@ def test_a_crawl_only_adds(gateway, table):
         ["2025", "01", "16"],
         ["2025", "02", "01"],
     ]
-    assert found[2]["StorageDescriptor"]["SerdeInfo"]["SerializationLibrary"].endswith(
-        "OpenCSVSerde"
-    )
+    assert found[2]["StorageDescriptor"]["SerdeInfo"]["SerializationLibrary"].endswith("OpenCSVSerde")
     chosen = glue.get_partitions(DatabaseName="raw", TableName="sales", Expression="month = '02'")
     assert len(chosen["Partitions"]) == 1
 
@@ -475,9 +457,7 @@ def test_a_failed_job_reaches_an_event_rule(gateway):
     events.put_rule(Name="failed", EventPattern=json.dumps(pattern))
     events.put_targets(Rule="failed", Targets=[{"Id": "q", "Arn": arn["QueueArn"]}])
     run = run_to_end(gateway, deploy(gateway, "rings", "raise KeyError('x')"))
-    message = wait_for(
-        lambda: sqs.receive_message(QueueUrl=queue).get("Messages"), 20, "the event"
-    )[0]
+    message = wait_for(lambda: sqs.receive_message(QueueUrl=queue).get("Messages"), 20, "the event")[0]
     event = json.loads(message["Body"])
     assert event["detail"]["jobRunId"] == run["Id"]
     assert event["detail"]["message"] == "KeyError: 'x'"

@@ -60,9 +60,7 @@ def pipeline(engine):
         jobs.create_job(engine, {"Name": name, **SPARK})
     add_trigger(engine, "schedule", "SCHEDULED", {"CrawlerName": "crawl"})
     add_trigger(engine, "to-load", "CONDITIONAL", {"JobName": "load"}, [after(crawler="crawl")])
-    add_trigger(
-        engine, "to-transform", "CONDITIONAL", {"JobName": "transform"}, [after(job="load")]
-    )
+    add_trigger(engine, "to-transform", "CONDITIONAL", {"JobName": "transform"}, [after(job="load")])
     return engine
 
 
@@ -184,9 +182,7 @@ def test_all_waits_for_every_condition_and_any_for_the_first(engine):
     workflows.create_workflow(engine, {"Name": "pipeline"})
     for name in ("a", "b", "all", "any"):
         jobs.create_job(engine, {"Name": name, **SPARK})
-    add_trigger(
-        engine, "start", "ON_DEMAND", {"JobName": "a"}, Actions=[{"JobName": "a"}, {"JobName": "b"}]
-    )
+    add_trigger(engine, "start", "ON_DEMAND", {"JobName": "a"}, Actions=[{"JobName": "a"}, {"JobName": "b"}])
     both = [after(job="a"), after(job="b")]
     add_trigger(engine, "to-all", "CONDITIONAL", {"JobName": "all"}, both)
     either = {"Logical": "ANY", "Conditions": both}
@@ -214,9 +210,7 @@ def test_a_trigger_outside_workflows_follows_triggered_jobs(engine):
     for name in ("first", "second"):
         jobs.create_job(engine, {"Name": name, **SPARK})
     add_trigger(engine, "go", "ON_DEMAND", {"JobName": "first"}, workflow=None)
-    add_trigger(
-        engine, "next", "CONDITIONAL", {"JobName": "second"}, [after(job="first")], workflow=None
-    )
+    add_trigger(engine, "next", "CONDITIONAL", {"JobName": "second"}, [after(job="first")], workflow=None)
     jobs.start_job_run(engine, {"JobName": "first"})
     end_job(engine, "first")
     assert len(engine.store.job_runs) == 1
@@ -364,9 +358,7 @@ def test_ends_are_announced_as_aws_does(pipeline):
 
 
 def test_edges_lead_from_triggers_to_actions_and_on(pipeline):
-    graph = workflows.get_workflow(pipeline, {"Name": "pipeline", "IncludeGraph": True})[
-        "Workflow"
-    ]["Graph"]
+    graph = workflows.get_workflow(pipeline, {"Name": "pipeline", "IncludeGraph": True})["Workflow"]["Graph"]
     names = {node["UniqueId"]: node["Name"] for node in graph["Nodes"]}
     assert {(names[e["SourceId"]], names[e["DestinationId"]]) for e in graph["Edges"]} == {
         ("schedule", "crawl"),
@@ -382,10 +374,7 @@ def test_execution_time_counts_from_the_script_s_start(pipeline):
     pipeline.time += 10
     jobs.set_running(pipeline, run_id)
     pipeline.time += 7
-    assert (
-        jobs.get_job_run(pipeline, {"JobName": "load", "RunId": run_id})["JobRun"]["ExecutionTime"]
-        == 7
-    )
+    assert jobs.get_job_run(pipeline, {"JobName": "load", "RunId": run_id})["JobRun"]["ExecutionTime"] == 7
     end_job(pipeline, "load")
     run = jobs.get_job_run(pipeline, {"JobName": "load", "RunId": run_id})["JobRun"]
     assert (run["JobRunState"], run["ExecutionTime"], run["CompletedOn"]) == (

@@ -24,8 +24,8 @@ def numbers(gateway):
         "create table numbers (n integer)",
         "insert into numbers values (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)",
         "create table many (n integer)",
-        "insert into many select a.n + 10 * b.n + 100 * c.n + 1000 * d.n from numbers a cross join numbers b "
-        "cross join numbers c cross join numbers d where d.n < 3",
+        ("insert into many select a.n + 10 * b.n + 100 * c.n + 1000 * d.n from numbers a cross join numbers b "
+        "cross join numbers c cross join numbers d where d.n < 3"),
     ], admin=True)  # fmt: skip
 
 
@@ -51,7 +51,9 @@ def test_a_statement_tells_its_fields(gateway):
 
 
 def test_doubles_that_json_has_no_number_for_go_by_name(gateway):
-    found = gateway.done("select 'NaN'::float8 as a, 'Infinity'::float8 as b, '-Infinity'::float8 as c, 1e300::float8 as d")
+    found = gateway.done(
+        "select 'NaN'::float8 as a, 'Infinity'::float8 as b, '-Infinity'::float8 as c, 1e300::float8 as d"
+    )
     (row,) = gateway.client("redshift-data").get_statement_result(Id=found["Id"])["Records"]
     assert [field["doubleValue"] for field in row] == ["NaN", "Infinity", "-Infinity", 1e300]
 

@@ -9,8 +9,10 @@ import pytest
 
 TABLES = [
     "create table shop (id integer, name varchar(10), price decimal(10, 2), amount integer, sold date, at timestamp)",
-    "insert into shop values (1, 'one', 29.99, 2, '2025-01-15', '2025-01-15 10:20:30.123456'), "
-    "(2, 'two', 49.99, 1, '2025-01-16', '2025-02-16 11:00:00'), (3, 'three', 19.99, 3, '2025-01-31', null)",
+    (
+        "insert into shop values (1, 'one', 29.99, 2, '2025-01-15', '2025-01-15 10:20:30.123456'), "
+        "(2, 'two', 49.99, 1, '2025-01-16', '2025-02-16 11:00:00'), (3, 'three', 19.99, 3, '2025-01-31', null)"
+    ),
     "create view shop_view as select id, name from shop",
     "create materialized view shop_sums as select name, sum(price) as total from shop group by name",
 ]
@@ -82,15 +84,15 @@ ANSWERS = [
     ("select id, row_number() over (order by id desc) as place from shop qualify place = 2", [[2, 2]]),
     ("select * from shop as s qualify row_number() over (order by s.id) = 1",
      [[1, "one", "29.99", 2, "2025-01-15", "2025-01-15 10:20:30.123456"]]),
-    ("with ranked as (select id, name from shop where id > 1 qualify rank() over (order by id) = 1) "
-     "select name from ranked", [["two"]]),
+    (("with ranked as (select id, name from shop where id > 1 qualify rank() over (order by id) = 1) "
+     "select name from ranked"), [["two"]]),
     ("select top 2 id from shop order by id desc", [[3], [2]]),
     ("select id from shop minus select 2 order by 1", [[1], [3]]),
     ("select a.id from shop a join shop b on a.id = b.id where b.name ilike 'T%' order by 1", [[2], [3]]),
     ("select ID, \"NAME\" from Shop where id = 1", [[1, "one"]]),
     ("select sum(amount) over (order by id rows unbounded preceding) from shop order by 1", [[2], [3], [6]]),
-    ("select first_value(name) over (order by id rows between unbounded preceding and unbounded following) "
-     "from shop limit 1", [["one"]]),
+    (("select first_value(name) over (order by id rows between unbounded preceding and unbounded following) "
+     "from shop limit 1"), [["one"]]),
     ("select region, grouping_id from (select 'x' as region, 1 as grouping_id) as q (region, grouping_id)", [["x", 1]]),
     ("select case when exists (select 1 from shop where id = 9) then 1 else 0 end", [[0]]),
     ("select current_user, current_schema()", [["admin", "public"]]),
@@ -100,8 +102,8 @@ ANSWERS = [
     ("select usename from pg_user where usename = 'admin'", [["admin"]]),
     ("select column_name, data_type from svv_redshift_columns where table_name = 'shop' and ordinal_position = 2",
      [["name", "character varying(10)"]]),
-    ("select data_type, character_maximum_length from information_schema.columns "
-     "where table_name = 'shop' and column_name = 'name'", [["character varying", 10]]),
+    (("select data_type, character_maximum_length from information_schema.columns "
+     "where table_name = 'shop' and column_name = 'name'"), [["character varying", 10]]),
     ("select trim(name) from stv_mv_info where name = 'shop_sums'", [["shop_sums"]]),
 ]  # fmt: skip
 
@@ -150,8 +152,10 @@ ACCEPTED = [
     "grant select on all tables in schema public to public",
     "revoke assumerole on all from public for all",
     "grant assumerole on 'arn:aws:iam::000000000000:role/x' to public for copy, unload",
-    "create external schema lake from data catalog database 'raw' region 'us-east-1' iam_role "
-    "'arn:aws:iam::000000000000:role/lake'",
+    (
+        "create external schema lake from data catalog database 'raw' region 'us-east-1' iam_role "
+        "'arn:aws:iam::000000000000:role/lake'"
+    ),
 ]
 
 
@@ -238,18 +242,18 @@ REFUSED = [
     ("create table t (timestamp timestamp)", SYNTAX),
     ("insert into shop (id, language) values (1, 'x')", SYNTAX),
     ("select timestamp from shop", SYNTAX),
-    ("merge into shop s using shop_view on s.id = shop_view.id when matched then delete "
-     "when not matched then insert (id) values (1)", SYNTAX),
-    ("merge into shop using (select 1 as id) x on shop.id = x.id when matched then delete "
-     "when not matched then insert (id) values (1)", "not a subquery"),
-    ("merge into shop using shop_view on shop.id = shop_view.id when matched then delete "
-     "when not matched then insert (id) values (1)", "is not a table"),
-    ("merge into shop using shop on shop.id = shop.id when matched then delete "
-     "when not matched then insert (id) values (1)", "same table"),
+    (("merge into shop s using shop_view on s.id = shop_view.id when matched then delete "
+     "when not matched then insert (id) values (1)"), SYNTAX),
+    (("merge into shop using (select 1 as id) x on shop.id = x.id when matched then delete "
+     "when not matched then insert (id) values (1)"), "not a subquery"),
+    (("merge into shop using shop_view on shop.id = shop_view.id when matched then delete "
+     "when not matched then insert (id) values (1)"), "is not a table"),
+    (("merge into shop using shop on shop.id = shop.id when matched then delete "
+     "when not matched then insert (id) values (1)"), "same table"),
     ("merge into shop using other on shop.id = other.id when matched then delete", SYNTAX),
     ("merge into shop using other on shop.id = other.id when not matched then insert values (1)", SYNTAX),
-    ("merge into shop using other on shop.id = other.id when matched and shop.id > 1 then delete "
-     "when not matched then insert (id) values (1)", SYNTAX),
+    (("merge into shop using other on shop.id = other.id when matched and shop.id > 1 then delete "
+     "when not matched then insert (id) values (1)"), SYNTAX),
     ("lock shop_view", "is not a table"),
     ("unload ('select * from shop limit 1') to 's3://b/p' iam_role 'x' parquet", "LIMIT clause is not supported"),
     ("copy shop from 's3://b/p' iam_role 'x' format as parquet region 'us-east-1'", "REGION argument"),
