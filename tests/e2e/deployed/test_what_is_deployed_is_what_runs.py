@@ -19,24 +19,36 @@ def test_diff_is_empty_after_a_deploy(platform: Platform) -> None:
 
 def test_edits_that_are_not_deployed_change_nothing_and_deployed_ones_do(platform: Platform) -> None:
     platform.edit(
-        "assets/glue/load.py", 'if __name__ == "__main__":\n', 'if __name__ == "__main__":\n    print("edited load script")\n'
+        "assets/glue/load.py",
+        'if __name__ == "__main__":\n',
+        'if __name__ == "__main__":\n    print("edited load script")\n',
     )
-    platform.edit("sql/sales/transform/10_latest_orders.sql", "    region\nfrom ranked", "    upper(region) as region\nfrom ranked")
     platform.edit(
-        "datasets/sales.yaml", "business_key:", "  - {name: channel, type: varchar(10), description: sold through}\nbusiness_key:"
+        "sql/sales/transform/10_latest_orders.sql",
+        "    region\nfrom ranked",
+        "    upper(region) as region\nfrom ranked",
+    )
+    platform.edit(
+        "datasets/sales.yaml",
+        "business_key:",
+        "  - {name: channel, type: varchar(10), description: sold through}\nbusiness_key:",
     )
     region_of = "select region from analytics.fact_orders where order_id = "
     with_channel = HEADER.replace("\n", ",channel\n")
 
     platform.upload("sales", "edited.csv", HEADER + "2001,C001,P100,2,10.00,2025-04-01,us-east\n", "2025-04-01")
-    platform.upload("sales", "channel.csv", with_channel + "2002,C001,P100,2,10.00,2025-04-01,us-east,web\n", "2025-04-01")
+    platform.upload(
+        "sales", "channel.csv", with_channel + "2002,C001,P100,2,10.00,2025-04-01,us-east,web\n", "2025-04-01"
+    )
     run_id = platform.run()["id"]
     assert platform.warehouse(region_of + "2001") == [["us-east"]]
     assert platform.warehouse(region_of + "2002") == [], "the deployed contract has no column channel"
     assert "edited load script" not in load_log(platform, run_id)
 
     platform.deploy()
-    platform.upload("sales", "edited.csv", with_channel + "2001,C001,P100,3,10.00,2025-04-01,us-east,shop\n", "2025-04-01")
+    platform.upload(
+        "sales", "edited.csv", with_channel + "2001,C001,P100,3,10.00,2025-04-01,us-east,shop\n", "2025-04-01"
+    )
     run_id = platform.run()["id"]
     assert platform.warehouse(region_of + "2001") == [["US-EAST"]]
     assert platform.warehouse("select channel from raw_data.sales where order_id = 2001") == [["shop"]]
@@ -44,12 +56,14 @@ def test_edits_that_are_not_deployed_change_nothing_and_deployed_ones_do(platfor
 
 
 def load_log(platform: Platform, run_id: str) -> str:
-    graph = platform.client("glue").get_workflow_run(
-        Name="elt-local-sales-pipeline", RunId=run_id, IncludeGraph=True
-    )["Run"]["Graph"]
+    graph = platform.client("glue").get_workflow_run(Name="elt-local-sales-pipeline", RunId=run_id, IncludeGraph=True)[
+        "Run"
+    ]["Graph"]
     (load,) = [node for node in graph["Nodes"] if node["Type"] == "JOB" and node["Name"] == "elt-local-sales-load"]
     stream = load["JobDetails"]["JobRuns"][0]["Id"]
-    events = platform.client("logs").get_log_events(logGroupName="/aws-glue/jobs/output", logStreamName=stream)["events"]
+    events = platform.client("logs").get_log_events(logGroupName="/aws-glue/jobs/output", logStreamName=stream)[
+        "events"
+    ]
     return "\n".join(event["message"] for event in events)
 
 
@@ -59,8 +73,13 @@ def test_a_trigger_changed_through_the_api_is_followed(platform: Platform) -> No
     watched = trigger["Predicate"]["Conditions"][0]["JobName"]
     assert watched == "elt-local-sales-transform"
     glue.stop_trigger(Name=trigger["Name"])
-    update = {"Actions": trigger["Actions"], "Predicate": {"Logical": "AND", "Conditions": [
-        {"LogicalOperator": "EQUALS", "JobName": watched, "State": "FAILED"}]}}
+    update = {
+        "Actions": trigger["Actions"],
+        "Predicate": {
+            "Logical": "AND",
+            "Conditions": [{"LogicalOperator": "EQUALS", "JobName": watched, "State": "FAILED"}],
+        },
+    }
     glue.update_trigger(Name=trigger["Name"], TriggerUpdate=update)
     glue.start_trigger(Name=trigger["Name"])
     try:

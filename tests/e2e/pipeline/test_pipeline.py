@@ -72,7 +72,9 @@ def test_a_second_run_changes_no_table_and_its_load_reads_no_raw_object(platform
     reads = [
         request
         for request in platform.requests_since(position)
-        if request["principal"] == "elt-local-load" and request["method"] == "GET" and f"/{RAW}/sales/" in request["path"]
+        if request["principal"] == "elt-local-load"
+        and request["method"] == "GET"
+        and f"/{RAW}/sales/" in request["path"]
     ]
     assert reads == []
     assert platform.tables(*SALES_TABLES) == before
@@ -83,7 +85,9 @@ def test_the_request_log_would_have_shown_a_read(platform: Platform) -> None:
     reads = [
         request
         for request in platform.requests_since(0)
-        if request["principal"] == "elt-local-load" and request["method"] == "GET" and f"/{RAW}/sales/" in request["path"]
+        if request["principal"] == "elt-local-load"
+        and request["method"] == "GET"
+        and f"/{RAW}/sales/" in request["path"]
     ]
     assert len(reads) >= 3
 
@@ -104,9 +108,9 @@ def test_the_same_object_with_new_content_replaces_its_rows(platform: Platform) 
     assert platform.warehouse(
         "select order_id, total_amount from analytics.fact_orders where order_id in (1006, 1007)"
     ) == [[1007, "11.00"]]
-    assert platform.athena("select order_id, order_year, order_month from fact_orders where order_id in (1006, 1007)") == [
-        [1007, 2025, 3]
-    ]
+    assert platform.athena(
+        "select order_id, order_year, order_month from fact_orders where order_id in (1006, 1007)"
+    ) == [[1007, 2025, 3]]
     assert platform.status()["reconciled"]
 
 
@@ -116,7 +120,9 @@ def test_a_row_that_does_not_fit_is_kept_with_its_reason(platform: Platform) -> 
     platform.run()
     status = platform.status()
     assert (status["rejected_rows"], status["reconciled"]) == (2, True)
-    rejected = platform.athena("select line_number, reason, content from elt_local_raw.sales_rejected order by line_number")
+    rejected = platform.athena(
+        "select line_number, reason, content from elt_local_raw.sales_rejected order by line_number"
+    )
     assert [row[0] for row in rejected] == [3, 4]
     assert "quantity" in rejected[0][1] and "many" in rejected[0][2]
     assert platform.pending() == []
