@@ -2,7 +2,8 @@
 //
 // The folder it serves holds <Action>.json for each call, or <Action>.1.json, <Action>.2.json … for the first, second …
 // of them, the last one for all that follow. An answer with a "__type" is an error of that type. queries/*.json are SQL
-// statements that either engine knows, and s3/<bucket>/<key> are objects. Every call is a line of requests.txt.
+// statements that either engine knows, and s3/<bucket>/<key> are objects. CloudFormation, which speaks XML, is answered
+// from <Action>.<stack or detection>.xml or <Action>.xml; an <ErrorResponse> is an error. Every call is a line of requests.txt.
 package fakeaws
 
 import (
@@ -11,6 +12,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -57,6 +59,11 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
 			`<Account>111122223333</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`)
 		return
 	}
+	if form, err := url.ParseQuery(string(body)); err == nil && form.Get("Action") != "" {
+		s.note("%s %s", form.Get("Action"), form.Get("StackName"))
+		s.answerXML(w, form)
+		return
+	}
 	s.note("%s %s", r.Method, r.URL.Path)
 	s.object(w, r, body)
 }
@@ -96,6 +103,22 @@ func (s *Server) answer(w http.ResponseWriter, action string, body []byte) {
 		return
 	}
 	writeJSON(w, map[string]any{"__type": "UnexpectedCall", "message": "no answer is prepared for " + action})
+}
+
+func (s *Server) answerXML(w http.ResponseWriter, form url.Values) {
+	reply := []byte("<ErrorResponse><Error><Code>UnexpectedCall</Code><Message>no answer is prepared for " + form.Get("Action") + "</Message></Error></ErrorResponse>")
+	of := form.Get("StackName") + form.Get("StackDriftDetectionId")
+	for _, name := range []string{form.Get("Action") + "." + of + ".xml", form.Get("Action") + ".xml"} {
+		if text, err := os.ReadFile(filepath.Join(s.folder, name)); err == nil {
+			reply = text
+			break
+		}
+	}
+	w.Header().Set("Content-Type", "text/xml")
+	if strings.Contains(string(reply), "<ErrorResponse") {
+		w.WriteHeader(http.StatusBadRequest)
+	}
+	_, _ = w.Write(reply)
 }
 
 func writeJSON(w http.ResponseWriter, reply map[string]any) {

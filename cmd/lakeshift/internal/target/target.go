@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/athena"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/glue"
 	"github.com/aws/aws-sdk-go-v2/service/redshiftdata"
@@ -86,6 +87,12 @@ func (t *Target) Glue() *glue.Client { return glue.NewFromConfig(t.aws) }
 
 // Logs is a client for the jobs' logs.
 func (t *Target) Logs() *cloudwatchlogs.Client { return cloudwatchlogs.NewFromConfig(t.aws) }
+
+// CloudFormation is a client for the stacks.
+func (t *Target) CloudFormation() *cloudformation.Client { return cloudformation.NewFromConfig(t.aws) }
+
+// DriftPoll is how often to ask whether a drift detection, of a few minutes at the most, has come to its end.
+func (t *Target) DriftPoll() time.Duration { return t.pick(100*time.Millisecond, 5*time.Second) }
 
 // Athena queries the lake; tables without a database are the published ones.
 func (t *Target) Athena() engine.Athena {
