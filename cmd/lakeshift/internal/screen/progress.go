@@ -81,3 +81,20 @@ func Duration(seconds float64) string {
 	}
 	return fmt.Sprintf("%.0f days", d.Hours()/24)
 }
+
+// Count writes how many there are of a thing.
+func Count(n int64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%s %ss", Number(n), noun)
+}
+
+// Number groups digits for people.
+func Number(n int64) string {
+	text := fmt.Sprint(n)
+	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
+}

@@ -1,0 +1,262 @@
+package sample
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+const escape = '\\'
+
+func readCSV(paths []string, options Options) (*Sample, error) {
+	start, err := head(paths[0])
+	if err != nil {
+		return nil, err
+	}
+	read := &Sample{Format: "csv", CSV: sniff(start)}
+	read.CSV.Header = !options.NoHeader && read.CSV.looksLikeHeader(start)
+	if !options.NoHeader && !read.CSV.Header {
+		return nil, fmt.Errorf("%s: the first line holds values, not titles: give --no-header if the files have none", paths[0])
+	}
+	var columns []*column
+	var refused refusals
+	repeated := newRepeats()
+	for _, path := range paths {
+		var wrong error
+		err := eachLine(path, func(number int64, line string) bool {
+			isTitles := number == 1 && read.CSV.Header
+			switch {
+			case !isTitles && isBlank(line):
+				return true
+			case !isTitles && read.Records+int64(refused.count()) >= options.Max:
+				read.Partly = true
+				return false
+			case !utf8.ValidString(line):
+				if isTitles {
+					wrong = fmt.Errorf("%s: the header is not UTF-8: convert the file (iconv -f ISO-8859-1 -t UTF-8)", path)
+					return false
+				}
+				refused.add("not UTF-8: convert the file (iconv -f ISO-8859-1 -t UTF-8)", path, number)
+				return true
+			}
+			values, problem := read.CSV.split(line)
+			switch {
+			case problem != "" && isTitles:
+				wrong = fmt.Errorf("%s: the header can't be split: %s", path, problem)
+				return false
+			case problem != "":
+				refused.add(problem, path, number)
+				return true
+			case columns == nil:
+				columns = newColumns(values, read.CSV.Header)
+				if isTitles {
+					return true
+				}
+			case isTitles:
+				if !slices.Equal(titles(columns), trimmed(values)) {
+					wrong = fmt.Errorf("%s has other columns than %s: files of one dataset have the same, in the same order", path, paths[0])
+					return false
+				}
+				return true
+			}
+			if len(values) != len(columns) {
+				refused.add(fmt.Sprintf("expected %d fields, found %d", len(columns), len(values)), path, number)
+				return true
+			}
+			for i, value := range values {
+				columns[i].see(value)
+			}
+			read.Records++
+			repeated.see(line)
+			return true
+		})
+		if err != nil || wrong != nil {
+			return nil, firstOf(wrong, err)
+		}
+	}
+	read.Repeated, read.Refused = repeated.found, refused.list
+	for _, c := range columns {
+		read.Fields = append(read.Fields, c.field(read.Records))
+	}
+	return read, nil
+}
+
+func firstOf(a, b error) error {
+	if a != nil {
+		return a
+	}
+	return b
+}
+
+func newColumns(values []string, named bool) []*column {
+	columns := make([]*column, len(values))
+	for i, value := range values {
+		columns[i] = &column{}
+		if named {
+			columns[i].title = strings.TrimSpace(value)
+		}
+		columns[i].begin()
+	}
+	return columns
+}
+
+func titles(columns []*column) []string {
+	names := make([]string, len(columns))
+	for i, c := range columns {
+		names[i] = c.title
+	}
+	return names
+}
+
+func trimmed(values []string) []string {
+	out := make([]string, len(values))
+	for i, value := range values {
+		out[i] = strings.TrimSpace(value)
+	}
+	return out
+}
+
+// sniff finds delimiter and quote: those that split most of the first lines into the same number of fields.
+func sniff(start string) Dialect {
+	lines := completeLines(start)
+	best, bestScore := Dialect{Delimiter: ',', Quote: '"'}, 0.0
+	for _, quote := range []byte{'"', '\''} {
+		if quote == '\'' && !strings.Contains(start, "'") {
+			continue
+		}
+		for _, delimiter := range []byte{',', ';', '\t', '|'} {
+			dialect := Dialect{Delimiter: delimiter, Quote: quote}
+			if score := dialect.score(lines); score > bestScore {
+				best, bestScore = dialect, score
+			}
+		}
+	}
+	return best
+}
+
+// score is the share of lines that split into the most frequent number of fields; more fields break a tie, and so does a
+// quote that is used.
+func (d Dialect) score(lines []string) float64 {
+	widths := map[int]int{}
+	quoted := 0
+	for _, line := range lines {
+		values, problem := d.split(line)
+		if problem != "" {
+			continue
+		}
+		widths[len(values)]++
+		quoted += strings.Count(line, string(d.Delimiter)+string(d.Quote))
+	}
+	width, count := 0, 0
+	for w, n := range widths {
+		if n > count || n == count && w > width {
+			width, count = w, n
+		}
+	}
+	if width < 2 {
+		return 0
+	}
+	share := float64(count) / float64(len(lines))
+	return share + 0.001*float64(min(width, 100)) + 0.0001*float64(min(quoted, 9)) - 0.05*float64(strings.Index(`"'`, string(d.Quote)))
+}
+
+// completeLines of the start of a file: at most 500, none cut off.
+func completeLines(start string) []string {
+	text := strings.TrimPrefix(start, bom)
+	lines := strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' })
+	if len(lines) > 1 && len(start) >= 64<<10 {
+		lines = lines[:len(lines)-1]
+	}
+	lines = slices.DeleteFunc(lines, isBlank)
+	return lines[:min(len(lines), 500)]
+}
+
+// looksLikeHeader: titles are text. A row of values has a number, a date or the like in it, or the same text twice.
+func (d Dialect) looksLikeHeader(start string) bool {
+	lines := completeLines(start)
+	if len(lines) == 0 {
+		return true
+	}
+	values, problem := d.split(lines[0])
+	if problem != "" {
+		return true
+	}
+	filled := 0
+	for _, value := range values {
+		value = strings.TrimSpace(value)
+		if value == "" {
+			continue
+		}
+		filled++
+		if kind := classify(value).kind; kind != text && kind != marker && !isYear(value) {
+			return false
+		}
+	}
+	return filled > 0
+}
+
+// isYear: tables with a column for each year have titles such as 2024.
+func isYear(value string) bool { return len(value) == 4 && (value[:2] == "19" || value[:2] == "20") }
+
+// split follows the load: a quote inside a quoted field is doubled or escaped, and a line is a record.
+func (d Dialect) split(line string) (values []string, problem string) {
+	delimiter := string(d.Delimiter)
+	if strings.IndexByte(line, d.Quote) < 0 {
+		return strings.Split(line, delimiter), ""
+	}
+	for position := 0; ; position++ {
+		begin := position
+		for begin < len(line) && (line[begin] == ' ' || line[begin] == '\t') && line[begin] != d.Delimiter {
+			begin++
+		}
+		var value string
+		if begin < len(line) && line[begin] == d.Quote {
+			var closed bool
+			value, position, closed = d.quoted(line, begin)
+			if !closed {
+				return nil, "a quote is not closed in its line: a record with a line break can't be loaded"
+			}
+			for position < len(line) && (line[position] == ' ' || line[position] == '\t') && line[position] != d.Delimiter {
+				position++
+			}
+			if position < len(line) && line[position] != d.Delimiter {
+				return nil, "text after a closing quote"
+			}
+		} else {
+			end := strings.IndexByte(line[position:], d.Delimiter)
+			if end < 0 {
+				end = len(line) - position
+			}
+			value = line[position : position+end]
+			if strings.IndexByte(value, d.Quote) >= 0 {
+				return nil, "a quote inside an unquoted field"
+			}
+			position += end
+		}
+		values = append(values, value)
+		if position >= len(line) {
+			return values, ""
+		}
+	}
+}
+
+// quoted answers the field that begins at a quote, and where it ends.
+func (d Dialect) quoted(line string, begin int) (value string, end int, closed bool) {
+	var out strings.Builder
+	for i := begin + 1; i < len(line); i++ {
+		switch c := line[i]; {
+		case c == d.Quote && i+1 < len(line) && line[i+1] == d.Quote:
+			out.WriteByte(c)
+			i++
+		case c == d.Quote:
+			return out.String(), i + 1, true
+		case c == escape && i+1 < len(line) && (line[i+1] == d.Quote || line[i+1] == escape):
+			out.WriteByte(line[i+1])
+			i++
+		default:
+			out.WriteByte(c)
+		}
+	}
+	return "", len(line), false
+}

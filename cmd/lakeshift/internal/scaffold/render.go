@@ -1,0 +1,178 @@
+package scaffold
+
+import (
+	"embed"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"text/template"
+
+	"lakeshift/cmd/lakeshift/internal/screen"
+	"lakeshift/config"
+)
+
+//go:embed templates/*.tmpl
+var templates embed.FS
+
+// Files of the plan, by their path in the project.
+func (p *Plan) Render() (map[string]string, error) {
+	parsed, err := template.New("").Funcs(template.FuncMap{
+		"yaml":     yamlText,
+		"yamlType": yamlType,
+		"ddl":      ddlType,
+		"join":     strings.Join,
+		"comments": p.comments,
+		"doubled":  func(sql string) string { return strings.ReplaceAll(sql, "'", "''") },
+	}).ParseFS(templates, "templates/*.tmpl")
+	if err != nil {
+		return nil, err
+	}
+	sql := "sql/" + p.Dataset + "/"
+	files := map[string]string{}
+	for path, name := range map[string]string{
+		"datasets/" + p.Dataset + ".yaml":                         "contract.yaml",
+		sql + "schema/10_" + p.Fact() + ".sql":                    "schema_fact.sql",
+		sql + "schema/20_" + p.Dataset + "_by_day.sql":            "schema_by_day.sql",
+		sql + "transform/10_latest_" + p.Dataset + ".sql":         "transform_latest.sql",
+		sql + "transform/20_publish_queue.sql":                    "transform_queue.sql",
+		sql + "transform/30_" + p.Fact() + ".sql":                 "transform_fact.sql",
+		sql + "transform/90_" + p.Dataset + "_affected_keys.sql":  "transform_done.sql",
+		sql + "publish/10_" + p.Fact() + ".sql":                   "publish.sql",
+		sql + "check/10_keys_are_unique.sql":                      "check_unique.sql",
+		sql + "check/20_every_landed_record_is_a_fact.sql":        "check_landed.sql",
+		sql + "check/30_partitions_are_those_of_the_row.sql":      "check_partitions.sql",
+		sql + "athena/queries/10_" + p.Dataset + "_published.sql": "athena_published.sql",
+		sql + "athena/queries/20_" + p.Dataset + "_rejected.sql":  "athena_rejected.sql",
+		sql + "queries/pending.sql":                               "pending.sql",
+	} {
+		var text strings.Builder
+		if err := parsed.ExecuteTemplate(&text, name+".tmpl", p); err != nil {
+			return nil, err
+		}
+		files[path] = strings.TrimRight(text.String(), "\n") + "\n"
+	}
+	return files, nil
+}
+
+// Records says in words what was read.
+func (p *Plan) Records() string {
+	which := "all"
+	if p.Sample.Partly {
+		which = "the first"
+	}
+	files := screen.Count(int64(len(p.Files)), "file")
+	return fmt.Sprintf("%s %s of %s", which, screen.Count(p.Sample.Records, "record"), files)
+}
+
+// FirstFile is the name of the first sample.
+func (p *Plan) FirstFile() string { return filepath.Base(p.Files[0]) }
+
+// RepeatedText is empty if no record repeats another.
+func (p *Plan) RepeatedText() string { return repeatedText(p.Sample) }
+
+// Delimiter and Quote as text.
+func (p *Plan) Delimiter() string { return string(p.Sample.CSV.Delimiter) }
+func (p *Plan) Quote() string     { return string(p.Sample.CSV.Quote) }
+
+// Measures are numbers that can be added up; a handful of them shows how.
+func (p *Plan) Measures() []Column {
+	var measures []Column
+	for _, column := range p.Columns {
+		if (column.Type.Name == "decimal" && column.Type.Scale > 0 || column.Type.Name == "double") && !column.IsKey && len(measures) < 6 {
+			measures = append(measures, column)
+		}
+	}
+	return measures
+}
+
+// PartitionNames in order.
+func (p *Plan) PartitionNames() []string {
+	names := make([]string, len(p.Partitions))
+	for i, partition := range p.Partitions {
+		names[i] = partition.Name
+	}
+	return names
+}
+
+// PartitionPath is the SQL of a=1/b=2.
+func (p *Plan) PartitionPath() string {
+	var parts []string
+	for i, partition := range p.Partitions {
+		slash := ""
+		if i > 0 {
+			slash = "/"
+		}
+		parts = append(parts, fmt.Sprintf("'%s%s=' || %s", slash, partition.Name, partition.Text))
+	}
+	return strings.Join(parts, " || ")
+}
+
+// FactColumns in the order of the DDL, partitions last.
+func (p *Plan) FactColumns() []string {
+	var names []string
+	for _, column := range p.Columns {
+		names = append(names, column.Name)
+	}
+	if p.Positional {
+		names = append(names, "object_key", "line_number")
+	}
+	names = append(names, "partition_date")
+	return append(names, p.PartitionNames()...)
+}
+
+func (p *Plan) comments(c Column) []string {
+	var lines []string
+	if c.Source.Filled > 0 && c.Source.Empty > 0 {
+		lines = append(lines, fmt.Sprintf("empty in %d of %d records", c.Source.Empty, p.Sample.Records))
+	}
+	for _, note := range c.Source.Notes {
+		lines = append(lines, "decide: "+note)
+	}
+	return lines
+}
+
+func ddlType(t config.Type) string {
+	return strings.ReplaceAll(t.Redshift(), ",", ", ")
+}
+
+// yamlType quotes what holds a comma: in a flow mapping it would end the value.
+func yamlType(t config.Type) string {
+	if text := t.String(); strings.Contains(text, ",") {
+		return strconv.Quote(text)
+	} else {
+		return text
+	}
+}
+
+// yamlText is a double-quoted scalar unless plain words will do.
+func yamlText(text string) string {
+	plain := text != "" && !strings.HasSuffix(text, " ")
+	for i, r := range text {
+		letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+		if !letter && (i == 0 || !(r >= '0' && r <= '9' || r == ' ' || r == '_' || r == '.' || r == '/')) {
+			plain = false
+		}
+	}
+	switch strings.ToLower(text) {
+	case "true", "false", "yes", "no", "on", "off", "y", "n", "null":
+		plain = false
+	}
+	if plain {
+		return text
+	}
+	var out strings.Builder
+	for _, r := range text {
+		switch {
+		case r == '"' || r == '\\':
+			out.WriteString("\\" + string(r))
+		case r == '\t':
+			out.WriteString(`\t`)
+		case r < ' ' || r == 0x7f:
+			fmt.Fprintf(&out, `\x%02x`, r)
+		default:
+			out.WriteRune(r)
+		}
+	}
+	return `"` + out.String() + `"`
+}
