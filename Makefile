@@ -19,10 +19,10 @@ local: ## the whole tour on a local AWS: install, up, upload, run, query, status
 
 build: bin/lakeshift bin/app ## build the command line and the CDK app into bin/
 
-bin/lakeshift bin/app: FORCE
+bin/lakeshift bin/app bin/review: FORCE
 	@command -v go >/dev/null || { echo "lakeshift needs Go 1.26 or newer: install it (https://go.dev/dl) and put it on PATH" >&2; exit 1; }
 	@mkdir -p bin
-	@go build -o $@ $(if $(filter bin/app,$@),.,./cmd/lakeshift)
+	@go build -o $@ $(if $(filter bin/app,$@),.,./cmd/$(@F))
 
 library: ## the Python library that the Glue jobs are deployed with
 	@$(PY) local/library.py
@@ -37,8 +37,8 @@ validate: bin/lakeshift ## find every fault in environments, contracts and SQL, 
 synth: tools ## synthesize all environments into cdk.out/
 	@$(WITH_TOOLS) cdk synth --quiet '*/*'
 
-diff: tools ## what a deployment of ENV (default dev) would change
-	@$(WITH_TOOLS) cdk diff '$(or $(ENV),dev)/*'
+diff: tools $(if $(BASE),bin/review) ## what HEAD would deploy against BASE=origin/main; without BASE: against what ENV (default dev) runs
+	@$(WITH_TOOLS) $(if $(BASE),bin/review -base '$(BASE)' -environment '$(ENV)' $(if $(DEPLOYED),-deployed) $(if $(filter 1,$(ALLOW_DESTRUCTIVE)),-allow-destructive),cdk diff '$(or $(ENV),dev)/*')
 
 tools: ## install what is missing into the cache folder
 	@$(INSTALL)

@@ -1,0 +1,176 @@
+// review writes what a branch would deploy, against another one, as Markdown for the people who review it.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sync/errgroup"
+
+	"lakeshift/internal/review"
+)
+
+// Exit codes.
+const (
+	fine      = 0
+	failed    = 1
+	dangerous = 2
+)
+
+func main() {
+	var s settings
+	flag.StringVar(&s.base, "base", "", "branch, tag or commit to compare with")
+	flag.StringVar(&s.head, "head", "HEAD", "commit whose deployment is reviewed")
+	flag.StringVar(&s.out, "out", "build/diff", "folder of the reports")
+	flag.StringVar(&s.environment, "environment", "", "only this environment; all if empty")
+	flag.BoolVar(&s.deployed, "deployed", false, "compare with what runs, too; needs credentials that may read")
+	flag.BoolVar(&s.allowed, "allow-destructive", false, "exit with 0 whatever would be lost")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code, err := s.run(ctx)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "diff:", err)
+	}
+	os.Exit(code)
+}
+
+type settings struct {
+	base, head, out, environment string
+	deployed, allowed            bool
+}
+
+func (s settings) run(ctx context.Context) (int, error) {
+	if s.base == "" {
+		return failed, errors.New("-base is missing: expected a branch, tag or commit")
+	}
+	repository := review.Repository{Root: "."}
+	base, err := repository.Commit(ctx, s.base)
+	if err != nil {
+		return failed, err
+	}
+	head, err := repository.Commit(ctx, s.head)
+	if err != nil {
+		return failed, err
+	}
+	report := review.Report{Against: s.base, Allowed: s.allowed, Deployed: map[string]string{}}
+	if uncommitted, err := repository.Uncommitted(ctx); err != nil {
+		return failed, err
+	} else if uncommitted && s.head == "HEAD" {
+		fmt.Fprintln(os.Stderr, "diff: there are uncommitted changes; they are not compared")
+		report.Notes = append(report.Notes, "_There were uncommitted changes; they are not in this report._")
+	}
+	work, err := os.MkdirTemp("", "lakeshift-diff-")
+	if err != nil {
+		return failed, err
+	}
+	defer os.RemoveAll(work)
+	sides, free, err := synthesize(ctx, repository, work, repository.BranchPoint(ctx, base, head), head)
+	defer free()
+	if err != nil {
+		return failed, err
+	}
+	var unread error
+	if s.deployed {
+		for _, environment := range sides[1].Environments {
+			// the local AWS is nobody's to review
+			if s.environment == environment.Name || s.environment == "" && environment.Name != "local" {
+				text, err := review.Deployed(ctx, sides[1], environment.Name)
+				if err != nil {
+					unread = errors.Join(unread, err)
+					text = "It could not be read."
+				}
+				report.Deployed[environment.Name] = text
+			}
+		}
+	}
+	comparison, err := review.Compare(ctx, sides[0], sides[1])
+	if err != nil {
+		return failed, err
+	}
+	if err := s.write(ctx, report, comparison); err != nil {
+		return failed, err
+	}
+	switch {
+	case unread != nil:
+		return failed, unread
+	case comparison.Dangerous() && !s.allowed:
+		return dangerous, errors.New("data or stateful resources are at stake: read the report, then repeat with ALLOW_DESTRUCTIVE=1")
+	}
+	return fine, nil
+}
+
+// synthesize both sides at once. Free removes the work trees; it is never nil.
+func synthesize(ctx context.Context, repository review.Repository, work string, commits ...string) (sides []*review.Assembly, free func(), err error) {
+	sides = make([]*review.Assembly, len(commits))
+	frees := make([]func(), len(commits))
+	group, ctx := errgroup.WithContext(ctx)
+	for i, commit := range commits {
+		folder := filepath.Join(work, []string{"base", "head"}[i])
+		group.Go(func() error {
+			var err error
+			if sides[i], frees[i], err = repository.Synthesize(ctx, commit, folder); err != nil {
+				return fmt.Errorf("%s: %w", []string{"base", "head"}[i], err)
+			}
+			return nil
+		})
+	}
+	err = group.Wait()
+	return sides, func() {
+		for _, free := range frees {
+			if free != nil {
+				free()
+			}
+		}
+	}, err
+}
+
+func (s settings) write(ctx context.Context, report review.Report, comparison *review.Comparison) error {
+	environments := comparison.Environments
+	if s.environment != "" {
+		environments = []string{s.environment}
+	}
+	if err := os.RemoveAll(s.out); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(s.out, 0o755); err != nil {
+		return err
+	}
+	for _, environment := range environments {
+		text, err := report.Markdown(ctx, comparison, []string{environment}, 0)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(s.out, environment+".md"), []byte(text), 0o644); err != nil {
+			return err
+		}
+	}
+	report.Full = "the reports of each environment beside this one"
+	text, err := report.Markdown(ctx, comparison, environments, review.Limit)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(s.out, "comment.md"), []byte(text), 0o644); err != nil {
+		return err
+	}
+	document, err := comparison.JSON()
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(s.out, "diff.json"), append(document, '\n'), 0o644); err != nil {
+		return err
+	}
+	// on a terminal without what a page would fold
+	open, _, _ := strings.Cut(text, "### SQL, scripts and contracts")
+	open, _, _ = strings.Cut(open, "<details>")
+	fmt.Print(open)
+	fmt.Println("Written to", s.out)
+	return nil
+}

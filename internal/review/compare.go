@@ -1,0 +1,353 @@
+package review
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+)
+
+type section int
+
+// Sections in the order in which they are read.
+const (
+	dangerSection section = iota
+	accessSection
+	datasetSection
+	resourceSection
+)
+
+// item is one sentence of the report. Within a section, a lower rank comes first.
+type item struct {
+	section section
+	rank    int
+	text    string
+}
+
+// Finding is an item with the environments that it holds for.
+type Finding struct {
+	item
+	Environments []string
+}
+
+// Counts of one environment's resources.
+type Counts struct{ Added, Changed, Replaced, Removed int }
+
+// Comparison is everything that differs.
+type Comparison struct {
+	Environments []string
+	Findings     []Finding
+	Counts       map[string]Counts
+	Edits        []Edit
+	// Texts are what `cdk diff` says, by environment and stack.
+	Texts map[string]map[string]string
+}
+
+// Compare what two commits would deploy.
+func Compare(ctx context.Context, base, head *Assembly) (*Comparison, error) {
+	c := &Comparison{Counts: map[string]Counts{}, Texts: map[string]map[string]string{}}
+	pairs, err := changedStacks(base, head)
+	if err != nil {
+		return nil, err
+	}
+	texts, err := cdkDiff(ctx, head, pairs)
+	if err != nil {
+		return nil, err
+	}
+	for _, environment := range head.Environments {
+		c.Environments = append(c.Environments, environment.Name)
+		old := base.environment(environment.Name)
+		if old == nil {
+			c.add(environment.Name, item{section: resourceSection, text: fmt.Sprintf("environment %s is **new**", quote(environment.Name))})
+			continue
+		}
+		c.environment(old, environment, pairs, texts)
+	}
+	for _, environment := range base.Environments {
+		if head.environment(environment.Name) == nil {
+			c.Environments = append(c.Environments, environment.Name)
+			for _, stack := range environment.Stacks {
+				c.add(environment.Name, lost(stack))
+			}
+		}
+	}
+	if err := c.sources(ctx, base, head); err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(c.Findings, func(a, b Finding) int {
+		if a.section != b.section {
+			return int(a.section - b.section)
+		}
+		if a.rank != b.rank {
+			return a.rank - b.rank
+		}
+		return strings.Compare(a.text, b.text)
+	})
+	return c, nil
+}
+
+// Dangerous says whether data or a stateful resource is at stake.
+func (c *Comparison) Dangerous() bool {
+	return slices.ContainsFunc(c.Findings, func(f Finding) bool { return f.section == dangerSection })
+}
+
+// changedStacks are those that both sides have and whose templates differ.
+func changedStacks(base, head *Assembly) (map[*Stack]*Stack, error) {
+	pairs := map[*Stack]*Stack{}
+	for _, environment := range head.Environments {
+		for _, stack := range environment.Stacks {
+			if before := base.stack(environment.Name, stack.ID); before != nil {
+				old, err := os.ReadFile(before.file)
+				if err != nil {
+					return nil, err
+				}
+				current, err := os.ReadFile(stack.file)
+				if err != nil {
+					return nil, err
+				}
+				if string(old) != string(current) {
+					pairs[stack] = before
+				}
+			}
+		}
+	}
+	return pairs, nil
+}
+
+func (c *Comparison) environment(base, head *Environment, pairs map[*Stack]*Stack, texts map[*Stack]string) {
+	var counts Counts
+	c.Texts[head.Name] = map[string]string{}
+	for _, stack := range head.Stacks {
+		before, changed := pairs[stack]
+		switch old := base.stack(stack.ID); {
+		case old == nil:
+			counts.Added += len(stack.Template.Resources)
+			c.add(head.Name, item{section: resourceSection, text: fmt.Sprintf("➕ stack %s is **new**: %s", quote(stack.ID), plural(len(stack.Template.Resources), "resource"))})
+		case old.Name != stack.Name:
+			c.add(head.Name, danger(1, "stack %s is called %s instead of %s: a deployment makes a second one and leaves the first as it is", quote(stack.ID), quote(stack.neutral(stack.Name)), quote(stack.neutral(old.Name))))
+		case changed:
+			changes := Changes(texts[stack])
+			for _, change := range changes {
+				counts.count(change)
+				if text := describe(before, stack, change); text != "" {
+					c.add(head.Name, item{section: resourceSection, rank: rankOf(change), text: text})
+				}
+			}
+			for _, found := range dangers(before, stack, changes) {
+				c.add(head.Name, found)
+			}
+			c.Texts[head.Name][stack.ID] = stack.neutral(texts[stack])
+		case old.Protected && !stack.Protected:
+			c.add(head.Name, danger(2, "stack %s loses its termination protection", quote(stack.ID)))
+		}
+	}
+	for _, stack := range base.Stacks {
+		if head.stack(stack.ID) == nil {
+			counts.Removed += len(stack.Template.Resources)
+			c.add(head.Name, lost(stack))
+		}
+	}
+	for _, found := range access(base, head, func(stack *Stack) bool { return head.stack(stack.ID) == nil }) {
+		c.add(head.Name, found)
+	}
+	c.Counts[head.Name] = counts
+}
+
+func (c *Counts) count(change Change) {
+	switch {
+	case change.Sign == "+":
+		c.Added++
+	case change.Sign == "-":
+		c.Removed++
+	case change.Replaced():
+		c.Replaced++
+	default:
+		c.Changed++
+	}
+}
+
+func (c *Comparison) sources(ctx context.Context, base, head *Assembly) error {
+	before, err := datasets(base.Sources)
+	if err != nil {
+		return err
+	}
+	after, err := datasets(head.Sources)
+	if err != nil {
+		return err
+	}
+	for _, found := range contracts(before, after) {
+		c.Findings = append(c.Findings, Finding{item: found, Environments: c.Environments})
+	}
+	if c.Edits, err = edits(ctx, base, head); err != nil {
+		return err
+	}
+	return c.statements()
+}
+
+// add an item for an environment, to the finding that says the same of another one if there is such.
+func (c *Comparison) add(environment string, found item) {
+	for i := range c.Findings {
+		if c.Findings[i].item == found {
+			if !slices.Contains(c.Findings[i].Environments, environment) {
+				c.Findings[i].Environments = append(c.Findings[i].Environments, environment)
+			}
+			return
+		}
+	}
+	c.Findings = append(c.Findings, Finding{item: found, Environments: []string{environment}})
+}
+
+func rankOf(change Change) int {
+	switch {
+	case change.Sign == "-":
+		return 0
+	case change.Replaced():
+		return 1
+	case change.Sign == "~":
+		return 2
+	}
+	return 3
+}
+
+// Policies are told as what they let somebody do.
+var toldAsAccess = map[string]bool{
+	"AWS::IAM::Policy": true, "AWS::S3::BucketPolicy": true, "AWS::SNS::TopicPolicy": true, "AWS::SQS::QueuePolicy": true,
+	"AWS::Lambda::Permission": true, "AWS::EC2::SecurityGroupIngress": true, "AWS::EC2::SecurityGroupEgress": true,
+}
+
+// describe a change in a line; empty if it is told elsewhere.
+func describe(before, after *Stack, change Change) string {
+	if toldAsAccess[change.Type] || change.Type == "AWS::Lambda::Version" {
+		return ""
+	}
+	switch {
+	case change.Sign == "+":
+		return "➕ " + after.thing(change.ID)
+	case change.Sign == "-" && change.Impact == "orphan":
+		return "➖ " + before.thing(change.ID) + " is orphaned, not deleted"
+	case change.Sign == "-":
+		return "➖ " + before.thing(change.ID)
+	}
+	old, current := before.Template.Resources[change.ID], after.Template.Resources[change.ID]
+	text := "✏️ "
+	if change.Replaced() {
+		text = "♻️ "
+	}
+	text += after.thing(change.ID)
+	if change.Replaced() {
+		text += " " + map[string]string{"replace": "is replaced", "may be replaced": "may be replaced"}[change.Impact]
+	}
+	var parts []string
+	for _, name := range unique(slices.Concat(keys(old.Properties), keys(current.Properties))) {
+		was, is := after.values(before, old.Properties[name]), after.values(after, current.Properties[name])
+		parts = append(parts, leafChanges(name, was, is)...)
+	}
+	if old.DeletionPolicy != current.DeletionPolicy {
+		parts = append(parts, fmt.Sprintf("deletion policy %s → %s", quote(or(old.DeletionPolicy, "Delete")), quote(or(current.DeletionPolicy, "Delete"))))
+	}
+	if len(parts) > 6 {
+		parts = append(parts[:5], fmt.Sprintf("and %d more", len(parts)-5))
+	}
+	if len(parts) > 0 {
+		text += ": " + strings.Join(parts, "; ")
+	}
+	return text
+}
+
+// values of a template with names for references, in neutral words.
+func (s *Stack) values(of *Stack, value any) any {
+	text, err := json.Marshal(view{Stack: of}.plain(value, 0))
+	if err != nil {
+		return nil
+	}
+	var plain any
+	_ = json.Unmarshal([]byte(of.neutral(string(text))), &plain)
+	return plain
+}
+
+// leafChanges walks two values as far as they have the same shape.
+func leafChanges(path string, was, is any) []string {
+	old, current := shown(was), shown(is)
+	if old == current {
+		return nil
+	}
+	before, isMap := was.(map[string]any)
+	after, too := is.(map[string]any)
+	if isMap && too {
+		var parts []string
+		for _, key := range unique(slices.Concat(keys(before), keys(after))) {
+			parts = append(parts, leafChanges(path+"."+key, before[key], after[key])...)
+		}
+		return parts
+	}
+	if parts, told := listChanges(path, was, is); told {
+		return parts
+	}
+	switch {
+	case was == nil:
+		return []string{fmt.Sprintf("%s is now %s", path, quoteShort(current))}
+	case is == nil:
+		return []string{fmt.Sprintf("%s %s is gone", path, quoteShort(old))}
+	case len(old)+len(current) > 160 || strings.Contains(old+current, "\n"):
+		return []string{path}
+	}
+	return []string{fmt.Sprintf("%s %s → %s", path, quote(old), quote(current))}
+}
+
+// listChanges tells lists of named things by their names.
+func listChanges(path string, was, is any) ([]string, bool) {
+	before, after := named(was), named(is)
+	if before == nil || after == nil {
+		return nil, false
+	}
+	var parts []string
+	for _, name := range unique(slices.Concat(keys(before), keys(after))) {
+		old, there := before[name]
+		current, still := after[name]
+		switch {
+		case !there:
+			parts = append(parts, fmt.Sprintf("%s + %s", path, quote(name)))
+		case !still:
+			parts = append(parts, fmt.Sprintf("%s − %s", path, quote(name)))
+		default:
+			parts = append(parts, leafChanges(path+"."+name, old, current)...)
+		}
+	}
+	if parts == nil {
+		parts = []string{path + " in another order"}
+	}
+	return parts, true
+}
+
+// named elements by name; nil if one has none.
+func named(value any) map[string]any {
+	elements, is := value.([]any)
+	if !is || len(elements) == 0 {
+		return nil
+	}
+	found := map[string]any{}
+	for _, element := range elements {
+		fields, _ := element.(map[string]any)
+		name := ""
+		for _, field := range []string{"Name", "Key", "Id", "Sid"} {
+			if text, is := fields[field].(string); is && name == "" {
+				name = text
+			}
+		}
+		if name == "" {
+			return nil
+		}
+		found[name] = element
+	}
+	return found
+}
+
+func shown(value any) string {
+	if text, is := value.(string); is {
+		return text
+	}
+	text, _ := json.Marshal(value)
+	return string(text)
+}

@@ -1,0 +1,206 @@
+package review
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// stateful types hold something that a deployment can't make again. Glue tables and databases know the partitions.
+var stateful = map[string]string{
+	"AWS::S3::Bucket":                    "objects",
+	"AWS::RedshiftServerless::Namespace": "warehouse data",
+	"AWS::RedshiftServerless::Workgroup": "",
+	"AWS::Redshift::Cluster":             "warehouse data",
+	"AWS::Glue::Database":                "tables and partitions in the catalog",
+	"AWS::Glue::Table":                   "partitions in the catalog",
+	"AWS::KMS::Key":                      "whatever it encrypted",
+	"AWS::Logs::LogGroup":                "logs",
+	"AWS::SecretsManager::Secret":        "the secret",
+	"AWS::DynamoDB::Table":               "items",
+	"AWS::RDS::DBInstance":               "data",
+	"AWS::RDS::DBCluster":                "data",
+	"AWS::EFS::FileSystem":               "files",
+	"AWS::SQS::Queue":                    "messages",
+}
+
+// dangers words what a deployment of the changed stack would take away.
+func dangers(before, after *Stack, changes []Change) []item {
+	var items []item
+	for _, change := range changes {
+		if _, holds := stateful[change.Type]; !holds {
+			continue
+		}
+		switch {
+		case change.Sign == "-":
+			items = append(items, gone(before, change.ID, change.Impact == "orphan", ""))
+		case change.Replaced():
+			items = append(items, replacement(before, change))
+		}
+	}
+	for _, id := range keys(before.Template.Resources) {
+		old := before.Template.Resources[id]
+		current, there := after.Template.Resources[id]
+		if _, holds := stateful[old.Type]; !there || !holds || current.Type != old.Type {
+			continue
+		}
+		items = append(items, weakened(before, id, old, current)...)
+	}
+	if before.Protected && !after.Protected {
+		items = append(items, danger(2, "stack %s loses its termination protection", quote(after.ID)))
+	}
+	return items
+}
+
+func danger(rank int, format string, values ...any) item {
+	return item{section: dangerSection, rank: rank, text: fmt.Sprintf(format, values...)}
+}
+
+// gone is a stateful resource that leaves its stack.
+func gone(stack *Stack, id string, orphaned bool, when string) item {
+	thing := stack.thing(id)
+	if orphaned {
+		return danger(1, "%s is **orphaned**%s: it stays in the account with what it holds, and nothing manages it any more", thing, when)
+	}
+	return danger(0, "%s is **deleted**%s%s", thing, with(stack.Template.Resources[id].Type), when)
+}
+
+func with(resourceType string) string {
+	if holds := stateful[resourceType]; holds != "" {
+		return ", with " + holds
+	}
+	return ""
+}
+
+func replacement(stack *Stack, change Change) item {
+	resource := stack.Template.Resources[change.ID]
+	verb := "is **replaced**"
+	if change.Impact == "may be replaced" {
+		verb = "**may be replaced**"
+	}
+	because := ""
+	if len(change.Forcing) > 0 {
+		because = " (" + strings.Join(change.Forcing, ", ") + " changes)"
+	}
+	if resource.KeptWhenReplaced() {
+		return danger(1, "%s %s%s by a new, empty one: the old one is orphaned, kept with what it holds, and nothing reads it any more", stack.thing(change.ID), verb, because)
+	}
+	return danger(0, "%s %s%s: the old one is deleted%s", stack.thing(change.ID), verb, because, with(change.Type))
+}
+
+// weakened finds what is kept for a shorter time, or less safely, than before.
+func weakened(stack *Stack, id string, old, current Resource) []item {
+	var items []item
+	thing := stack.thing(id)
+	if old.Kept() && !current.Kept() {
+		items = append(items, danger(1, "%s is no longer retained: deleting its stack will delete it%s", thing, with(old.Type)))
+	} else if old.KeptWhenReplaced() && !current.KeptWhenReplaced() {
+		items = append(items, danger(2, "%s is no longer retained when it is replaced", thing))
+	}
+	switch old.Type {
+	case "AWS::Logs::LogGroup":
+		if was, is := days(old.Properties["RetentionInDays"]), days(current.Properties["RetentionInDays"]); is < was {
+			items = append(items, danger(1, "%s keeps logs for %s instead of %s: older ones are deleted", thing, period(is), period(was)))
+		}
+	case "AWS::S3::Bucket":
+		items = append(items, shorter(thing, old, current)...)
+		if versioned(old) && !versioned(current) {
+			items = append(items, danger(1, "%s keeps no versions any more: a replaced or deleted object is lost", thing))
+		}
+	case "AWS::KMS::Key":
+		if off := current.Properties["Enabled"]; off == false && old.Properties["Enabled"] != false {
+			items = append(items, danger(0, "%s is switched off: what it encrypted can't be read", thing))
+		}
+	}
+	return items
+}
+
+func versioned(bucket Resource) bool {
+	settings, _ := bucket.Properties["VersioningConfiguration"].(map[string]any)
+	return settings["Status"] == "Enabled"
+}
+
+const forever = 1 << 30
+
+// days of a property; for ever if it is missing.
+func days(value any) int {
+	if number, is := value.(float64); is {
+		return int(number)
+	}
+	return forever
+}
+
+func period(of int) string {
+	if of == forever {
+		return "for ever"
+	}
+	return plural(of, "day")
+}
+
+// expiry of objects by prefix: what ends them, after how many days.
+func expiry(bucket Resource) map[string]int {
+	ends := map[string]int{}
+	settings, _ := bucket.Properties["LifecycleConfiguration"].(map[string]any)
+	for _, value := range list(settings["Rules"]) {
+		rule, _ := value.(map[string]any)
+		if rule["Status"] != "Enabled" {
+			continue
+		}
+		of := "objects"
+		if prefix, _ := rule["Prefix"].(string); prefix != "" {
+			of = "objects under " + quote(prefix)
+		}
+		note := func(what string, after any) {
+			if known, there := ends[what]; after != nil && (!there || days(after) < known) {
+				ends[what] = days(after)
+			}
+		}
+		note(of, rule["ExpirationInDays"])
+		versions, _ := rule["NoncurrentVersionExpiration"].(map[string]any)
+		note("replaced and deleted "+of, versions["NoncurrentDays"])
+		note("replaced and deleted "+of, rule["NoncurrentVersionExpirationInDays"])
+	}
+	return ends
+}
+
+func shorter(thing string, old, current Resource) []item {
+	was, is := expiry(old), expiry(current)
+	var items []item
+	for _, what := range keys(is) {
+		before, there := was[what]
+		if !there {
+			before = forever
+		}
+		if is[what] < before {
+			items = append(items, danger(1, "%s keeps %s for %s instead of %s: older ones are deleted", thing, what, period(is[what]), strings.TrimPrefix(period(before), "for ")))
+		}
+	}
+	return items
+}
+
+// lost words a stack that is no longer in the app. A deployment does not touch it; whoever then deletes it should know.
+func lost(stack *Stack) item {
+	left := danger(0, "stack %s **leaves the app**: a deployment leaves it running as it is, until somebody deletes it (%s)",
+		quote(stack.ID), plural(len(stack.Template.Resources), "resource"))
+	var goes, stays []string
+	for _, id := range keys(stack.Template.Resources) {
+		resource := stack.Template.Resources[id]
+		if _, holds := stateful[resource.Type]; !holds {
+			continue
+		}
+		if resource.Kept() {
+			stays = append(stays, stack.thing(id))
+		} else {
+			goes = append(goes, stack.thing(id))
+		}
+	}
+	slices.Sort(goes)
+	slices.Sort(stays)
+	if len(goes) > 0 {
+		left.text += "; deleting it **deletes** " + enumerate(goes)
+	}
+	if len(stays) > 0 {
+		left.text += "; **orphaned**, not deleted: " + enumerate(stays)
+	}
+	return left
+}

@@ -1,0 +1,282 @@
+package review
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// Limit of a comment on GitHub, in characters.
+const Limit = 65536
+
+// Report is the comparison as Markdown.
+type Report struct {
+	// Against names the base, as the reader knows it.
+	Against string
+	// Notes stand at the end: what the report does not cover.
+	Notes []string
+	// Allowed says that the dangers were accepted.
+	Allowed bool
+	// Deployed holds, by environment, what a deployment would change in what runs there now.
+	Deployed map[string]string
+	// Full is where what a comment has no room for is found.
+	Full string
+}
+
+// Markdown for these environments, most dangerous first. What does not fit into limit characters is left out from
+// the end, and said; 0 sets no limit.
+func (r Report) Markdown(ctx context.Context, c *Comparison, environments []string, limit int) (string, error) {
+	p := page{limit: limit - 300}
+	if limit == 0 {
+		p.limit = 1 << 30
+	}
+	findings := only(c.Findings, environments)
+	p.add("## What this change deploys\n\n" + r.summary(c, findings, environments) + "\n")
+	titles := map[section]string{
+		accessSection: "### Access: IAM and security groups\n\n", datasetSection: "### Datasets\n\n", resourceSection: "### Resources\n\n",
+	}
+	for part := accessSection; part <= resourceSection; part++ {
+		// who may do what comes first; the loudest block stands right below it
+		if part == datasetSection {
+			r.dangers(&p, findings, environments)
+		}
+		p.list(titles[part], findings, part, environments)
+	}
+	if err := p.edits(ctx, c.Edits); err != nil {
+		return "", err
+	}
+	for _, environment := range environments {
+		if text := r.Deployed[environment]; text != "" {
+			p.add(folded("What runs in "+environment+" now, against this change", "\n"+text))
+		}
+	}
+	p.texts(c, environments)
+	if len(r.Notes) > 0 {
+		p.add("\n" + strings.Join(r.Notes, "\n") + "\n")
+	}
+	return p.end(r.Full), nil
+}
+
+// only those findings that hold for one of the environments.
+func only(findings []Finding, environments []string) []Finding {
+	var found []Finding
+	for _, finding := range findings {
+		var of []string
+		for _, environment := range environments {
+			if slices.Contains(finding.Environments, environment) {
+				of = append(of, environment)
+			}
+		}
+		if len(of) > 0 {
+			found = append(found, Finding{finding.item, of})
+		}
+	}
+	return found
+}
+
+func (r Report) summary(c *Comparison, findings []Finding, environments []string) string {
+	if len(findings) == 0 && len(c.Edits) == 0 {
+		return "Nothing: no resource, no permission, no SQL and no script differs from " + quote(r.Against) + ".\n"
+	}
+	dangers := 0
+	for _, finding := range findings {
+		if finding.section == dangerSection {
+			dangers++
+		}
+	}
+	text := ""
+	if dangers > 0 {
+		text = fmt.Sprintf("**🛑 Data or stateful resources are at stake: %s.** ", plural(dangers, "finding"))
+		if r.Allowed {
+			text += "Allowed by `ALLOW_DESTRUCTIVE=1`. "
+		}
+	}
+	text += "Compared with " + quote(r.Against) + ".\n"
+	return text + table(c, environments)
+}
+
+// table of counts, with one row for environments that have the same.
+func table(c *Comparison, environments []string) string {
+	rows := map[Counts][]string{}
+	var order []Counts
+	for _, environment := range environments {
+		counts := c.Counts[environment]
+		if rows[counts] == nil {
+			order = append(order, counts)
+		}
+		rows[counts] = append(rows[counts], environment)
+	}
+	if len(order) == 1 && order[0] == (Counts{}) {
+		return ""
+	}
+	text := "\n| resources | added | changed | replaced | removed |\n|---|---:|---:|---:|---:|\n"
+	for _, counts := range order {
+		text += fmt.Sprintf("| %s | %d | %d | %d | %d |\n", strings.Join(rows[counts], ", "), counts.Added, counts.Changed, counts.Replaced, counts.Removed)
+	}
+	return text
+}
+
+func (r Report) dangers(p *page, findings []Finding, environments []string) {
+	text := ""
+	for _, finding := range findings {
+		if finding.section == dangerSection {
+			text += "> - " + line(finding, environments) + "\n"
+		}
+	}
+	if text != "" {
+		p.add("> [!CAUTION]\n> **What this deletes, replaces or forgets**\n>\n" + text + "\n")
+	}
+}
+
+// line of a finding, with its environments where they are not all.
+func line(finding Finding, environments []string) string {
+	if len(finding.Environments) == len(environments) {
+		return finding.text
+	}
+	return "**" + strings.Join(finding.Environments, ", ") + "**: " + finding.text
+}
+
+// page collects what fits.
+type page struct {
+	text  strings.Builder
+	used  int
+	limit int
+	left  []string
+}
+
+func (p *page) add(text string) bool {
+	if count := utf8.RuneCountInString(text); p.used+count <= p.limit {
+		p.text.WriteString(text)
+		p.used += count
+		return true
+	}
+	return false
+}
+
+// Lines of a list that are shown; the others are folded.
+const shownLines = 15
+
+func (p *page) list(title string, findings []Finding, part section, environments []string) {
+	var lines []string
+	for _, finding := range findings {
+		if finding.section == part {
+			lines = append(lines, "- "+line(finding, environments)+"\n")
+		}
+	}
+	if len(lines) == 0 {
+		return
+	}
+	shown := lines
+	if len(lines) > shownLines+3 {
+		shown = lines[:shownLines]
+	}
+	p.add(title)
+	for _, line := range shown {
+		if !p.add(line) {
+			p.left = append(p.left, "some of the list above")
+			return
+		}
+	}
+	if rest := lines[len(shown):]; len(rest) > 0 {
+		if !p.add(folded(fmt.Sprintf("%d more", len(rest)), "\n"+strings.Join(rest, ""))) {
+			p.left = append(p.left, fmt.Sprintf("%d more lines of the list above", len(rest)))
+		}
+	}
+	p.add("\n")
+}
+
+// Lines of a patch that are shown without a click.
+const openLines = 12
+
+func (p *page) edits(ctx context.Context, edits []Edit) error {
+	if len(edits) > 0 {
+		p.add("### SQL, scripts and contracts\n\n")
+	}
+	for _, edit := range edits {
+		patch, err := edit.patch(ctx)
+		if err != nil {
+			return err
+		}
+		title := "<code>" + edit.Path + "</code>"
+		if patch == "" {
+			p.add("- " + title + "\n")
+			continue
+		}
+		added, removed := 0, 0
+		for line := range strings.Lines(patch) {
+			if strings.HasPrefix(line, "+") {
+				added++
+			} else if strings.HasPrefix(line, "-") {
+				removed++
+			}
+		}
+		title += fmt.Sprintf(" +%d −%d", added, removed)
+		block := folded(title, "\n"+fenced("diff", patch))
+		if added+removed <= openLines {
+			block = strings.Replace(block, "<details>", "<details open>", 1)
+		}
+		if !p.add(block) {
+			p.left = append(p.left, "the text of "+quote(edit.Path))
+		}
+	}
+	return nil
+}
+
+// texts of the CDK, once for environments that say the same.
+func (p *page) texts(c *Comparison, environments []string) {
+	said := map[string][]string{}
+	var order []string
+	for _, environment := range environments {
+		text := ""
+		for _, stack := range keys(c.Texts[environment]) {
+			body := strings.TrimSpace(c.Texts[environment][stack])
+			// the first line names the stack, the last counts it
+			if _, rest, found := strings.Cut(body, "\n"); found {
+				body = rest
+			}
+			if end := strings.LastIndex(body, "✨"); end >= 0 {
+				body = body[:end]
+			}
+			text += stack + "\n" + strings.TrimSpace(body) + "\n\n"
+		}
+		if text == "" {
+			continue
+		}
+		if said[text] == nil {
+			order = append(order, text)
+		}
+		said[text] = append(said[text], environment)
+	}
+	for _, text := range order {
+		if !p.add(folded("<code>cdk diff</code> of "+strings.Join(said[text], ", "), "\n"+fenced("text", text))) {
+			p.left = append(p.left, "`cdk diff` of "+strings.Join(said[text], ", "))
+		}
+	}
+}
+
+func (p *page) end(full string) string {
+	if len(p.left) > 0 {
+		const shown = 3
+		left := p.left
+		if len(left) > shown {
+			left = append(slices.Clone(left[:shown]), fmt.Sprintf("%d others", len(p.left)-shown))
+		}
+		p.text.WriteString("\nNo room here for " + enumerate(left) + ": see " + full + ".\n")
+	}
+	return p.text.String()
+}
+
+func folded(title, body string) string {
+	return "<details><summary>" + title + "</summary>\n" + body + "\n</details>\n\n"
+}
+
+// fenced text, with a fence that is longer than any in it.
+func fenced(language, text string) string {
+	fence := "```"
+	for strings.Contains(text, fence) {
+		fence += "`"
+	}
+	return fence + language + "\n" + strings.TrimRight(text, "\n") + "\n" + fence + "\n"
+}

@@ -1,0 +1,137 @@
+package review
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Repository is where the commits come from.
+type Repository struct{ Root string }
+
+// Commit that a name stands for. An unknown name says how to get it.
+func (r Repository) Commit(ctx context.Context, name string) (string, error) {
+	commit, err := r.git(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", name+"^{commit}")
+	if err != nil {
+		return "", fmt.Errorf("%q is no commit of this repository: expected a branch, tag or commit; `git fetch origin` brings those of the server", name)
+	}
+	return commit, nil
+}
+
+// BranchPoint is where head left base, so that what happened on base since is not told as undone; base itself if
+// there is no common commit.
+func (r Repository) BranchPoint(ctx context.Context, base, head string) string {
+	if commit, err := r.git(ctx, "merge-base", base, head); err == nil && commit != "" {
+		return commit
+	}
+	return base
+}
+
+// Uncommitted says whether files differ from the last commit.
+func (r Repository) Uncommitted(ctx context.Context) (bool, error) {
+	changed, err := r.git(ctx, "status", "--porcelain")
+	return changed != "", err
+}
+
+func (r Repository) git(ctx context.Context, arguments ...string) (string, error) {
+	command := exec.CommandContext(ctx, "git", arguments...)
+	command.Dir = r.Root
+	var faults bytes.Buffer
+	command.Stderr = &faults
+	output, err := command.Output()
+	if err != nil {
+		return "", fmt.Errorf("git %s: %w: %s", arguments[0], err, strings.TrimSpace(faults.String()))
+	}
+	return strings.TrimSpace(string(output)), nil
+}
+
+// Synthesize a commit in a work tree of its own below folder, by the command of its own cdk.json, and read the result.
+// Free removes the work tree.
+func (r Repository) Synthesize(ctx context.Context, commit, folder string) (assembly *Assembly, free func(), err error) {
+	tree := filepath.Join(folder, "tree")
+	out := filepath.Join(folder, "assembly")
+	if _, err := r.git(ctx, "worktree", "add", "--quiet", "--detach", tree, commit); err != nil {
+		return nil, nil, err
+	}
+	free = func() {
+		// the caller's context may have ended, which is when this matters most
+		after, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+		defer cancel()
+		_, _ = r.git(after, "worktree", "remove", "--force", tree)
+	}
+	defer func() {
+		if err != nil {
+			free()
+		}
+	}()
+	var settings struct{ App string }
+	if err := readJSON(filepath.Join(tree, "cdk.json"), &settings); err != nil {
+		return nil, nil, err
+	}
+	if settings.App == "" {
+		return nil, nil, errors.New("cdk.json names no app")
+	}
+	command := exec.CommandContext(ctx, "bash", "-c", settings.App)
+	command.Dir = tree
+	command.Env = append(environment(), "CDK_OUTDIR="+out)
+	if output, err := command.CombinedOutput(); err != nil {
+		return nil, nil, fmt.Errorf("%s failed: %w\n%s", settings.App, err, last(string(output), 4000))
+	}
+	assembly, err = Read(out, tree)
+	return assembly, free, err
+}
+
+// environment without what a calling make would hand on, or what would choose another output.
+func environment() []string {
+	return slices.DeleteFunc(os.Environ(), func(variable string) bool {
+		name, _, _ := strings.Cut(variable, "=")
+		return slices.Contains([]string{"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "CDK_OUTDIR", "CDK_CONTEXT_JSON"}, name)
+	})
+}
+
+func last(text string, count int) string {
+	if len(text) > count {
+		return "…" + text[len(text)-count:]
+	}
+	return text
+}
+
+// Deployed asks AWS what a deployment of the environment would change, with the credentials at hand; they need to read.
+func Deployed(ctx context.Context, head *Assembly, environment string) (string, error) {
+	command := exec.CommandContext(ctx, "cdk", "diff", environment+"/*", "--app", head.Folder, "--method", "template", "--no-color", "--no-notices", "--ci")
+	output, err := command.CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("cdk diff %s/*: %w\n%s", environment, err, last(string(output), 2000))
+	}
+	return string(output), nil
+}
+
+// JSON of the comparison, for programs.
+func (c *Comparison) JSON() ([]byte, error) {
+	type finding struct {
+		Section      string   `json:"section"`
+		Text         string   `json:"text"`
+		Environments []string `json:"environments"`
+	}
+	names := map[section]string{dangerSection: "danger", accessSection: "access", datasetSection: "dataset", resourceSection: "resource"}
+	document := struct {
+		Dangerous bool      `json:"dangerous"`
+		Findings  []finding `json:"findings"`
+		Files     []string  `json:"files"`
+	}{Dangerous: c.Dangerous(), Findings: []finding{}, Files: []string{}}
+	for _, found := range c.Findings {
+		document.Findings = append(document.Findings, finding{names[found.section], found.text, found.Environments})
+	}
+	for _, edit := range c.Edits {
+		document.Files = append(document.Files, edit.Path)
+	}
+	return json.MarshalIndent(document, "", "  ")
+}
