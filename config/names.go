@@ -1,6 +1,9 @@
 package config
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
 // Database is the warehouse database that everything lives in.
 const Database = "analytics"
@@ -129,3 +132,10 @@ func (n Names) Rule(event string) string { return n.Prefix() + "-" + event }
 
 // Alarm names a CloudWatch alarm of a dataset.
 func (n Names) Alarm(dataset, fact string) string { return n.dataset(dataset, fact) }
+
+// QueryName is what a sample query's file is called in the workgroup: files are numbered for their order, names need no number.
+func QueryName(file string) string {
+	return fileOrder.ReplaceAllString(strings.TrimSuffix(file, ".sql"), "")
+}
+
+var fileOrder = regexp.MustCompile(`^\d+_`)

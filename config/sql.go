@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -25,72 +26,106 @@ var sqlFolders = map[string][]string{
 	"queries":        sqltext.DeployNames,
 }
 
-// checkSQL reads all SQL of the project in root: every file stands in a folder that something executes,
-// and holds no placeholder that nobody would fill in.
-func checkSQL(root string, config *Config, faults *Faults) error {
-	folders := map[string]bool{"warehouse": true}
-	for _, dataset := range config.Datasets {
-		folders[dataset.Name] = true
-	}
+// The platform's own SQL, in a folder beside those of the datasets.
+const warehouseFolder = "warehouse"
+
+// sqlFile is a file that something executes.
+type sqlFile struct {
+	name       string // sql/<owner>/<folder>/<base>
+	owner      string // a dataset, or warehouse
+	folder     string // below the owner; empty for warehouse
+	base       string
+	statements []sqltext.Statement
+}
+
+// readSQL reads all SQL of the project in root, file by file in the order of their names: every file stands in a folder that
+// something executes, holds no placeholder that nobody would fill in, and can be cut into statements.
+func readSQL(root string, owners map[string]bool, faults *Faults) ([]sqlFile, error) {
+	var files []sqlFile
 	err := filepath.WalkDir(filepath.Join(root, "sql"), func(path string, entry fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) && entry == nil {
+			return nil // each dataset says what it lacks
+		}
 		if err != nil || entry.IsDir() || strings.HasPrefix(entry.Name(), ".") {
 			return err
 		}
-		file, err := filepath.Rel(root, path)
+		name, err := filepath.Rel(root, path)
 		if err != nil {
 			return err
 		}
-		owner, rest, _ := strings.Cut(strings.TrimPrefix(filepath.ToSlash(file), "sql/"), "/")
-		folder := ""
+		file := sqlFile{name: filepath.ToSlash(name), base: entry.Name()}
+		var rest string
+		file.owner, rest, _ = strings.Cut(strings.TrimPrefix(file.name, "sql/"), "/")
 		if slash := strings.LastIndex(rest, "/"); slash >= 0 {
-			folder = rest[:slash]
+			file.folder = rest[:slash]
 		}
-		known, expected := sqlFolders[folder], folder != ""
-		if owner == "warehouse" {
-			known, expected = sqltext.DeployNames, folder == ""
+		known, expected := sqlFolders[file.folder], file.folder != ""
+		if file.owner == warehouseFolder {
+			known, expected = sqltext.DeployNames, file.folder == ""
 		}
 		switch {
-		case !folders[owner]:
-			faults.add(file, 0, "belongs to no dataset: expected datasets/%s.yaml", owner)
-		case filepath.Ext(file) != ".sql":
-			faults.add(file, 0, "is no .sql file: nothing would execute it")
+		case !owners[file.owner]:
+			faults.add(file.name, 0, "belongs to no dataset: expected datasets/%s.yaml", file.owner)
+		case filepath.Ext(file.name) != ".sql":
+			faults.add(file.name, 0, "is no .sql file: nothing would execute it")
 		case !expected || known == nil:
-			faults.add(file, 0, "stands where nothing executes it: expected sql/warehouse or, in sql/%s, one of %s", owner, folderNames())
+			faults.add(file.name, 0, "stands where nothing executes it: expected sql/warehouse or, in sql/%s, one of %s", file.owner, folderNames())
 		default:
 			text, err := os.ReadFile(path)
 			if err != nil {
 				return err
 			}
-			for _, fault := range sqltext.CheckPlaceholders(string(text), known) {
-				faults.add(file, fault.Line, "%s", fault.Message)
+			if file.read(string(text), known, faults) {
+				files = append(files, file)
 			}
 		}
 		return nil
 	})
-	if err != nil {
-		return err
+	return files, err
+}
+
+// read cuts the text into statements, its placeholders filled with their own names: so messages can name them.
+func (f *sqlFile) read(text string, known []string, faults *Faults) bool {
+	missing := sqltext.CheckPlaceholders(text, known)
+	for _, fault := range missing {
+		faults.add(f.name, fault.Line, "%s", fault.Message)
 	}
-	for _, dataset := range config.Datasets {
-		checkSteps(root, dataset, faults)
+	names := map[string]string{}
+	for _, name := range known {
+		names[name] = name
 	}
-	return nil
+	text = sqltext.Fill(text, names)
+	if f.folder == "athena/queries" {
+		// goes to Athena as it stands, and there a backslash is a letter like any other
+		text = strings.ReplaceAll(text, `\`, "/")
+	}
+	var err error
+	f.statements, err = sqltext.Statements(text)
+	if at := (*sqltext.Error)(nil); errors.As(err, &at) {
+		faults.add(f.name, at.Line, "%s", at.Message)
+		return false
+	}
+	return len(missing) == 0
 }
 
 // checkSteps finds what a run would lack: without it the facts, or the lake's copy of them, would stay empty.
-func checkSteps(root string, dataset Dataset, faults *Faults) {
+func checkSteps(dataset Dataset, files []sqlFile, faults *Faults) {
 	folder := "sql/" + dataset.Name
-	if transforms, _ := filepath.Glob(filepath.Join(root, folder, "transform", "*.sql")); len(transforms) == 0 {
-		faults.add(folder+"/transform", 0, "holds no SQL: expected what brings analytics.%s up to date", dataset.Fact.Table)
-	}
-	published := map[string]bool{}
-	files, _ := filepath.Glob(filepath.Join(root, folder, "publish", "*.sql"))
+	transforms, published := 0, map[string]bool{}
 	for _, file := range files {
-		name := filepath.Base(file)
-		if match := publishFile.FindStringSubmatch(name); match != nil {
-			published[match[1]] = true
-		} else {
-			faults.add(folder+"/publish/"+name, 0, "names no table: expected NN_<table>.sql")
+		switch file.folder {
+		case "transform":
+			transforms++
+		case "publish":
+			if match := publishFile.FindStringSubmatch(file.base); match != nil {
+				published[match[1]] = true
+			} else {
+				faults.add(file.name, 0, "names no table: expected NN_<table>.sql")
+			}
 		}
+	}
+	if transforms == 0 {
+		faults.add(folder+"/transform", 0, "holds no SQL: expected what brings analytics.%s up to date", dataset.Fact.Table)
 	}
 	if !published[dataset.Fact.Table] {
 		faults.add(folder+"/publish", 0, "does not publish %s: expected NN_%s.sql with an UNLOAD", dataset.Fact.Table, dataset.Fact.Table)

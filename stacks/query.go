@@ -2,12 +2,12 @@ package stacks
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/aws/jsii-runtime-go"
 
+	"lakeshift/config"
 	"lakeshift/config/bundle"
 	"lakeshift/config/sqltext"
 	"lakeshift/constructs"
@@ -30,7 +30,7 @@ func newQuery(e environment, lake constructs.Lake, access access, datasets []dat
 		}
 		slices.Sort(files)
 		for _, file := range files {
-			name := fileOrder.ReplaceAllString(file, "")
+			name := config.QueryName(file)
 			sql := sqltext.Fill(queries[file], e.placeholders(access))
 			workgroup.NamedQuery(pascal(dataset.Name)+pascal(name), dataset.Name+"/"+name, firstComment(sql), e.names.CuratedDatabase(), sql)
 		}
@@ -45,9 +45,6 @@ func newQuery(e environment, lake constructs.Lake, access access, datasets []dat
 	output(stack, "AthenaWorkgroup", e.names.AthenaWorkgroup(), fmt.Sprintf("Ask here; a query may scan %d MB", e.AthenaScanLimitMB))
 	return nil
 }
-
-// Files are numbered for their order in a folder; names of queries need no number.
-var fileOrder = regexp.MustCompile(`^\d+_`)
 
 // firstComment is what a query's file says about itself.
 func firstComment(sql string) string {

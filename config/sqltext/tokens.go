@@ -9,6 +9,8 @@ type Token struct {
 	Text string
 	Kind Kind
 	Line int
+	// From and To are where it stands in the text, in bytes.
+	From, To int
 }
 
 // Kind of a token.
@@ -37,17 +39,18 @@ func Tokens(sql string) []Token {
 			end = until(rest, "\n", 0)
 		case strings.HasPrefix(rest, "/*"):
 			end = comment(rest)
-		case strings.HasPrefix(rest, "$$"):
-			end = through(rest, "$$", 2)
+		case dollarTag(rest) != "":
+			tag := dollarTag(rest)
+			end = through(rest, tag, len(tag))
 			kind, text = String, rest[:end]
 		case c == '\'':
-			end = quoted(rest, '\'')
+			end, _ = quoted(rest, '\'')
 			kind, text = String, rest[:end]
 		case c == '"':
-			end = quoted(rest, '"')
+			end, _ = quoted(rest, '"')
 			kind, text = QuotedName, strings.ToLower(strings.ReplaceAll(strings.Trim(rest[:end], `"`), `""`, `"`))
 		case isLetter(c):
-			for end < len(rest) && (isLetter(rest[end]) || isDigit(rest[end])) {
+			for end < len(rest) && (isLetter(rest[end]) || isDigit(rest[end]) || rest[end] == '$') {
 				end++
 			}
 			kind, text = Word, strings.ToLower(rest[:end])
@@ -60,7 +63,7 @@ func Tokens(sql string) []Token {
 			end, text = 1, rest[:1]
 		}
 		if text != "" {
-			tokens = append(tokens, Token{Text: text, Kind: kind, Line: line})
+			tokens = append(tokens, Token{Text: text, Kind: kind, Line: line, From: i, To: i + end})
 		}
 		line += strings.Count(rest[:end], "\n")
 		i += end
@@ -104,17 +107,35 @@ func comment(text string) int {
 	return len(text)
 }
 
-// quoted finds the end of a quotation; a doubled quote stands for one.
-func quoted(text string, quote byte) int {
+// quoted finds the end of a quotation: a doubled quote stands for one, and in a literal a backslash takes a quote's
+// meaning away (in Redshift; the jobs cut files into statements in the same way, whatever the engine).
+func quoted(text string, quote byte) (end int, closed bool) {
 	for i := 1; i < len(text); i++ {
-		if text[i] != quote {
-			continue
-		}
-		if i+1 < len(text) && text[i+1] == quote {
+		switch {
+		case text[i] == '\\' && quote == '\'':
 			i++
-			continue
+		case text[i] != quote:
+		case i+1 < len(text) && text[i+1] == quote:
+			i++
+		default:
+			return i + 1, true
 		}
-		return i + 1
 	}
-	return len(text)
+	return len(text), false
+}
+
+// dollarTag is the $$ or $name$ that text begins with.
+func dollarTag(text string) string {
+	if text[0] != '$' {
+		return ""
+	}
+	for i := 1; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '$':
+			return text[:i+1]
+		case !isLetter(c) && (i == 1 || !isDigit(c)):
+			return ""
+		}
+	}
+	return ""
 }

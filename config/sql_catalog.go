@@ -1,0 +1,88 @@
+package config
+
+import (
+	"lakeshift/config/sqlcheck"
+)
+
+// catalogs are what SQL can name: in the warehouse, and in the lake through Athena.
+type catalogs struct {
+	warehouse, lake *sqlcheck.Catalog
+}
+
+// Placeholders are filled with their own names, so these are the lake's databases.
+const rawDatabase, curatedDatabase = "raw_database", "curated_database"
+
+// newCatalogs declares what contracts and SQL make. What a faulty contract says is not believed: its tables may hold anything.
+func newCatalogs(datasets []Dataset, faulty map[string]bool, files []sqlFile) catalogs {
+	c := catalogs{
+		warehouse: sqlcheck.NewCatalog(sqlcheck.Redshift, ""),
+		lake:      sqlcheck.NewCatalog(sqlcheck.Athena, curatedDatabase),
+	}
+	c.warehouse.Close("raw_data")
+	c.warehouse.Close("analytics")
+	c.lake.Close(rawDatabase)
+	c.lake.Close(curatedDatabase)
+	for _, dataset := range datasets {
+		open := faulty[dataset.Name]
+		landing := append(names(dataset.Columns), names(LandingColumns())...)
+		c.warehouse.Add(sqlcheck.Relation{Name: dataset.LandingTable(), Columns: landing, Open: open})
+		c.warehouse.Add(sqlcheck.Relation{Name: dataset.AffectedTable(), Columns: names(dataset.BusinessKey), Open: open})
+		for _, relation := range rawRelations(dataset, open) {
+			relation.Name = rawDatabase + "." + relation.Name
+			c.lake.Add(relation)
+		}
+		published := append(names(dataset.Fact.Columns), names(dataset.Fact.Partitions)...)
+		c.lake.Add(sqlcheck.Relation{Name: curatedDatabase + "." + dataset.Fact.Table, Columns: published, Open: open, Lake: true})
+	}
+	for _, file := range files {
+		for _, statement := range file.statements {
+			if file.folder == "athena/views" || file.folder == "athena/queries" {
+				c.lake.Declare(statement)
+				continue
+			}
+			if name, database := sqlcheck.Schema(statement); name != "" {
+				c.addSchema(name, database, datasets, faulty)
+			}
+			if relation, ok := sqlcheck.Creates(statement); !ok || !relation.Temporary {
+				c.warehouse.Declare(statement)
+			}
+		}
+	}
+	return c
+}
+
+// addSchema declares a schema, with the raw zone's tables if it shows that.
+func (c catalogs) addSchema(name, database string, datasets []Dataset, faulty map[string]bool) {
+	c.warehouse.AddSchema(name)
+	switch database {
+	case "":
+		c.warehouse.Close(name)
+	case rawDatabase:
+		c.warehouse.Close(name)
+		for _, dataset := range datasets {
+			for _, relation := range rawRelations(dataset, faulty[dataset.Name]) {
+				relation.Name = name + "." + relation.Name
+				c.warehouse.Add(relation)
+			}
+		}
+	}
+}
+
+// rawRelations are a dataset's tables over the raw and rejected zones.
+func rawRelations(dataset Dataset, open bool) []sqlcheck.Relation {
+	keys := dataset.Source.PartitionKeys
+	return []sqlcheck.Relation{
+		{Name: dataset.RawTable(), Columns: append(names(dataset.RawColumns()), keys...), Open: open, Lake: true},
+		// what it holds beside the partition keys is the catalog construct's business
+		{Name: dataset.LinesTable(), Columns: keys, Open: true, Lake: true},
+		{Name: dataset.RejectedTable(), Columns: append(names(RejectedColumns()), names(dataset.Columns)...), Open: open, Lake: true},
+	}
+}
+
+func names(columns []Column) []string {
+	list := make([]string, len(columns))
+	for i, column := range columns {
+		list[i] = column.Name
+	}
+	return list
+}

@@ -1,0 +1,230 @@
+// Package sqlcheck finds in SQL what an engine would refuse, as far as it can be told without one: columns and tables that
+// are not there, and forms of statements that can't run where they stand. What it does not understand it lets pass.
+package sqlcheck
+
+import (
+	"slices"
+	"strings"
+
+	"lakeshift/config/sqltext"
+)
+
+// Dialect of SQL.
+type Dialect int
+
+// The dialects.
+const (
+	Redshift Dialect = iota
+	Athena
+)
+
+// Finding is a fault at a line of a file.
+type Finding struct {
+	Line    int
+	Warning bool
+	Message string
+}
+
+// Relation is a table or view.
+type Relation struct {
+	Name    string // with its schema
+	Columns []string
+	// Open relations may have columns that are not known here.
+	Open bool
+	// Lake says that the files lie in S3: engines add columns such as "$path".
+	Lake bool
+	// Temporary tables live in one session.
+	Temporary bool
+
+	query   []sqltext.Token // not yet resolved
+	through *Catalog
+}
+
+// Catalog holds the relations that SQL may name.
+type Catalog struct {
+	Dialect Dialect
+	// Search is the schema of names without one; empty where only temporary tables have such names.
+	Search string
+	// Closed schemas hold nothing but what is declared; other schemas may hold anything.
+	closed    map[string]bool
+	schemas   map[string]bool
+	relations map[string]*Relation
+	resolving int
+}
+
+// NewCatalog returns one without relations.
+func NewCatalog(dialect Dialect, search string) *Catalog {
+	return &Catalog{Dialect: dialect, Search: search, closed: map[string]bool{}, schemas: map[string]bool{}, relations: map[string]*Relation{}}
+}
+
+// Close says that all relations of a schema are declared.
+func (c *Catalog) Close(schema string) {
+	c.AddSchema(schema)
+	c.closed[schema] = true
+}
+
+// AddSchema declares a schema that may hold anything.
+func (c *Catalog) AddSchema(schema string) { c.schemas[schema] = true }
+
+// Schema is what a statement creates, if that is one; database is the lake's that an external schema shows, "?" if it is another kind.
+func Schema(statement sqltext.Statement) (name, database string) {
+	p := &cursor{tokens: statement.Tokens}
+	if !p.accept("create") {
+		return "", ""
+	}
+	external := p.accept("external")
+	if !p.accept("schema") {
+		return "", ""
+	}
+	p.accept("if", "not", "exists")
+	p.accept("authorization")
+	name = strings.Join(p.name(), ".")
+	if external {
+		database = "?"
+		if p.accept("from", "data", "catalog") && p.accept("database") && p.peek().Kind == sqltext.String {
+			database = p.peek().Literal()
+		}
+	}
+	return name, database
+}
+
+// Add declares a relation; a second declaration of a name may differ from the first, so that its columns are no longer known.
+func (c *Catalog) Add(relation Relation) {
+	relation.through = c
+	if first, twice := c.relations[relation.Name]; twice && (first.query != nil || relation.query != nil || !slices.Equal(first.Columns, relation.Columns)) {
+		relation.Open = true
+	}
+	c.relations[relation.Name] = &relation
+}
+
+// Declare adds what a statement creates, and opens what it alters.
+func (c *Catalog) Declare(statement sqltext.Statement) {
+	p := &cursor{tokens: statement.Tokens}
+	switch {
+	case p.accept("create"):
+		if relation, ok := created(p); ok {
+			c.Add(relation)
+		}
+	case p.accept("alter", "table"):
+		name := strings.Join(p.name(), ".")
+		if p.accept("rename", "to") {
+			to := p.name()
+			if schema, _, qualified := strings.Cut(name, "."); qualified && len(to) == 1 {
+				to = []string{schema, to[0]}
+			}
+			c.Add(Relation{Name: strings.Join(to, "."), Open: true})
+			return
+		}
+		if p.looks("add") || p.looks("rename") || p.looks("drop") {
+			if relation, known := c.relations[name]; known {
+				relation.Open = true
+			}
+		}
+	}
+}
+
+// session returns a catalog that also knows a session's temporary tables.
+func (c *Catalog) session() *Catalog {
+	copied := *c
+	copied.relations = map[string]*Relation{}
+	for name, relation := range c.relations {
+		copied.relations[name] = relation
+	}
+	return &copied
+}
+
+// find a relation by the parts of its name. known says that it is certain whether it exists.
+func (c *Catalog) find(parts []string) (relation *Relation, known bool) {
+	if len(parts) == 1 && c.Search != "" {
+		parts = []string{c.Search, parts[0]}
+	}
+	if len(parts) > 2 {
+		return nil, false
+	}
+	relation, found := c.relations[strings.Join(parts, ".")]
+	if found {
+		return relation, true
+	}
+	if len(parts) == 1 {
+		return nil, !systemTable(parts[0])
+	}
+	return nil, c.closed[parts[0]]
+}
+
+// Tables and views of the system are found without a schema.
+func systemTable(name string) bool {
+	for _, prefix := range []string{"pg_", "svv_", "svl_", "svcs_", "stl_", "stv_", "stcs_", "sys_"} {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// columns of a relation, made from its query when they are first asked for.
+func (r *Relation) columns() (names []string, known bool) {
+	if r.query != nil && r.through != nil {
+		query := r.query
+		r.query, r.Open = nil, true // a view that names itself
+		if r.through.resolving++; r.through.resolving < 50 {
+			found := checker{catalog: r.through, mute: true}
+			result := found.query(query, nil)
+			if len(r.Columns) == 0 {
+				r.Columns = result.columns
+				r.Open = result.open
+			} else {
+				r.Open = false
+			}
+		}
+		r.through.resolving--
+	}
+	return r.Columns, !r.Open
+}
+
+// created reads what follows `create`, if it makes a table or view.
+func created(p *cursor) (Relation, bool) {
+	p.accept("or", "replace")
+	local := p.accept("local")
+	temporary := p.accept("temp") || p.accept("temporary") || local
+	external := p.accept("external")
+	view := p.accept("materialized", "view") || p.accept("view")
+	if !view && !p.accept("table") {
+		return Relation{}, false
+	}
+	p.accept("if", "not", "exists")
+	parts := p.name()
+	if len(parts) == 0 {
+		return Relation{}, false
+	}
+	relation := Relation{Name: strings.Join(parts, "."), Temporary: temporary || strings.HasPrefix(parts[0], "#"), Lake: external}
+	if p.peek().Text == "(" && p.peek().Kind == sqltext.Symbol {
+		relation.Columns, relation.Open = declared(p.group())
+	}
+	// attributes stand between the name and the query
+	for !p.done() && !p.looks("as") {
+		p.skip()
+	}
+	if p.accept("as") {
+		relation.query = p.rest()
+	} else if len(relation.Columns) == 0 {
+		relation.Open = true
+	}
+	return relation, true
+}
+
+// declared column names of a list; open if it copies those of another table.
+func declared(tokens []sqltext.Token) (names []string, open bool) {
+	for _, part := range split(tokens, ",") {
+		p := &cursor{tokens: part}
+		switch {
+		case p.looks("like"):
+			open = true
+		case p.looks("primary", "key"), p.looks("foreign", "key"), p.looks("constraint"), p.looks("unique") && len(part) > 1 && part[1].Text == "(":
+		default:
+			if name := p.name(); len(name) == 1 {
+				names = append(names, name[0])
+			}
+		}
+	}
+	return names, open
+}

@@ -1,0 +1,435 @@
+package sqlcheck
+
+import (
+	"slices"
+
+	"lakeshift/config/sqltext"
+)
+
+// Session checks statements in their order; a temporary table that one makes the later ones may read.
+type Session struct {
+	catalog *Catalog
+}
+
+// NewSession begins one.
+func NewSession(catalog *Catalog) *Session { return &Session{catalog: catalog.session()} }
+
+// Columns checks that the tables and columns that a statement names are there.
+func (s *Session) Columns(statement sqltext.Statement) []Finding {
+	k := &checker{catalog: s.catalog, lambdas: hasLambda(statement.Tokens)}
+	k.statement(&cursor{tokens: statement.Tokens})
+	s.learn(statement)
+	return k.findings
+}
+
+// learn what the statement makes, for those behind it.
+func (s *Session) learn(statement sqltext.Statement) {
+	p := &cursor{tokens: statement.Tokens}
+	if !p.accept("create") {
+		return
+	}
+	if relation, ok := created(p); ok && (relation.Temporary || s.catalog.relations[relation.Name] == nil) {
+		relation.through = s.catalog
+		relation.columns()
+		s.catalog.relations[relation.Name] = &relation
+	}
+}
+
+func hasLambda(tokens []sqltext.Token) bool {
+	for i := 1; i < len(tokens); i++ {
+		if isSymbol(tokens[i-1], "-") && isSymbol(tokens[i], ">") && tokens[i-1].To == tokens[i].From {
+			return true
+		}
+	}
+	return false
+}
+
+func (k *checker) statement(p *cursor) {
+	switch {
+	case p.looks("with"):
+		k.with(p)
+	case p.looks("select"), isSymbol(p.peek(), "("):
+		k.query(p.rest(), nil)
+	case p.accept("insert", "into"):
+		k.insert(p)
+	case p.accept("update"):
+		k.update(p, nil)
+	case p.accept("delete"):
+		k.delete(p, nil)
+	case p.accept("merge", "into"):
+		k.merge(p)
+	case p.accept("create"):
+		k.create(p)
+	case p.accept("unload"):
+		k.unload(p)
+	case p.accept("copy"):
+		if relation := k.named(p); relation != nil && isSymbol(p.peek(), "(") {
+			k.listed(p.group(), relation)
+		}
+	case p.accept("lock"):
+		p.accept("table")
+		for ok := true; ok; ok = p.symbol(",") {
+			k.named(p)
+		}
+	case p.accept("truncate"):
+		p.accept("table")
+		k.named(p)
+	case p.accept("refresh", "materialized", "view"), p.accept("alter", "table"):
+		k.named(p)
+	case p.looks("grant"), p.looks("revoke"):
+		k.grant(p)
+	case p.accept("explain"):
+		p.accept("verbose")
+		k.statement(p)
+	}
+}
+
+// with may stand in front of select, update and delete.
+func (k *checker) with(p *cursor) {
+	verb := find(p.rest(), "select", "update", "delete", "insert", "merge")
+	if verb < 0 || isWord(p.ahead(verb), "select") {
+		k.query(p.rest(), nil)
+		return
+	}
+	in := &scope{ctes: map[string]source{}}
+	head := &cursor{tokens: p.tokens[:p.at+verb], at: p.at + 1}
+	k.commonTables(head, in)
+	p.at += verb
+	switch {
+	case p.accept("update"):
+		k.update(p, in)
+	case p.accept("delete"):
+		k.delete(p, in)
+	}
+}
+
+// named reads a table's name that must be there.
+func (k *checker) named(p *cursor) *Relation {
+	line := p.peek().Line
+	if parts := p.name(); len(parts) > 0 {
+		return k.exists(parts, line)
+	}
+	return nil
+}
+
+// target reads the table that a statement changes, as a source of its expressions.
+func (k *checker) target(p *cursor, alias bool) (*Relation, source) {
+	line := p.peek().Line
+	parts := p.name()
+	if len(parts) == 0 {
+		return nil, source{open: true}
+	}
+	relation := k.exists(parts, line)
+	from := source{alias: parts[len(parts)-1], parts: parts, open: true}
+	if relation != nil {
+		columns, known := relation.columns()
+		from.columns, from.open = columns, !known
+	}
+	if alias {
+		p.accept("as")
+		if isName(p.peek()) && !isWord(p.peek(), "set", "using", "where", "from", "on") {
+			from.alias = p.peek().Text
+			p.at++
+		}
+	}
+	return relation, from
+}
+
+// listed checks a list of column names and returns how many there are.
+func (k *checker) listed(tokens []sqltext.Token, relation *Relation) int {
+	names := split(tokens, ",")
+	if relation == nil {
+		return len(names)
+	}
+	columns, known := relation.columns()
+	seen := map[string]bool{}
+	for _, name := range names {
+		if len(name) != 1 || !isName(name[0]) {
+			continue
+		}
+		if known && !slices.Contains(columns, name[0].Text) {
+			k.fault(name[0].Line, "%s has no column %s%s", relation.Name, name[0].Text, remedy(name[0].Text, columns))
+		}
+		if seen[name[0].Text] {
+			k.fault(name[0].Line, "column %s stands there twice", name[0].Text)
+		}
+		seen[name[0].Text] = true
+	}
+	return len(names)
+}
+
+func (k *checker) insert(p *cursor) {
+	relation := k.named(p)
+	wanted, exact := -1, false
+	if isSymbol(p.peek(), "(") && !isWord(p.ahead(1), "select", "with") && !isSymbol(p.ahead(1), "(") {
+		wanted, exact = k.listed(p.group(), relation), true
+	} else if relation != nil {
+		if columns, known := relation.columns(); known {
+			wanted = len(columns)
+		}
+	}
+	line := p.peek().Line
+	count := func(got int, line int) {
+		// fewer values than columns take the defaults, unless the columns are listed
+		if wanted >= 0 && got >= 0 && (got > wanted || exact && got < wanted) {
+			k.fault(line, "insert into %d columns gives %d values: expected as many", wanted, got)
+		}
+	}
+	switch {
+	case p.accept("values"):
+		for _, row := range split(p.rest(), ",") {
+			values := &cursor{tokens: row}
+			if isSymbol(values.peek(), "(") {
+				inside := values.group()
+				count(len(split(inside, ",")), row[0].Line)
+				k.expression(inside, &scope{})
+			}
+		}
+	case p.looks("default"):
+	case !p.done():
+		count(k.query(p.rest(), nil).count, line)
+	}
+}
+
+func (k *checker) update(p *cursor, parent *scope) {
+	relation, from := k.target(p, true)
+	in := &scope{parent: parent, sources: []source{from}}
+	if !p.accept("set") {
+		return
+	}
+	end := find(p.rest(), "from", "where")
+	if end < 0 {
+		end = len(p.rest())
+	}
+	assignments := p.rest()[:end]
+	p.at += end
+	if p.accept("from") {
+		end := find(p.rest(), "where")
+		if end < 0 {
+			end = len(p.rest())
+		}
+		for _, condition := range k.from(&cursor{tokens: p.rest()[:end]}, in) {
+			k.expression(condition, in)
+		}
+		p.at += end
+	}
+	k.assignments(assignments, relation, in)
+	k.expression(p.rest(), in)
+}
+
+func (k *checker) assignments(tokens []sqltext.Token, relation *Relation, in *scope) {
+	for _, assignment := range split(tokens, ",") {
+		a := &cursor{tokens: assignment}
+		column := a.peek()
+		parts := a.name()
+		if len(parts) == 1 && relation != nil {
+			k.listed([]sqltext.Token{column}, relation)
+		}
+		if a.symbol("=") {
+			k.expression(a.rest(), in)
+		}
+	}
+}
+
+func (k *checker) delete(p *cursor, parent *scope) {
+	p.accept("from")
+	_, from := k.target(p, true)
+	in := &scope{parent: parent, sources: []source{from}}
+	if p.accept("using") {
+		end := find(p.rest(), "where")
+		if end < 0 {
+			end = len(p.rest())
+		}
+		for _, condition := range k.from(&cursor{tokens: p.rest()[:end]}, in) {
+			k.expression(condition, in)
+		}
+		p.at += end
+	}
+	k.expression(p.rest(), in)
+}
+
+func (k *checker) merge(p *cursor) {
+	relation, target := k.target(p, false)
+	if !p.accept("using") {
+		return // Merge says what is wrong
+	}
+	in := &scope{sources: []source{target}}
+	k.relation(p, in)
+	if !p.accept("on") {
+		return
+	}
+	for i, part := range whens(p.rest()) {
+		clause := &cursor{tokens: part}
+		if i == 0 {
+			k.expression(part, in)
+			continue
+		}
+		for !clause.done() && !clause.looks("then") {
+			clause.at++
+		}
+		clause.accept("then")
+		switch {
+		case clause.accept("update", "set"):
+			k.assignments(clause.rest(), relation, in)
+		case clause.accept("insert"):
+			wanted := -1
+			if isSymbol(clause.peek(), "(") {
+				wanted = k.listed(clause.group(), relation)
+			}
+			if clause.accept("values") && isSymbol(clause.peek(), "(") {
+				line := clause.peek().Line
+				values := clause.group()
+				if got := len(split(values, ",")); wanted >= 0 && got != wanted {
+					k.fault(line, "insert into %d columns gives %d values: expected as many", wanted, got)
+				}
+				k.expression(values, in)
+			}
+		}
+	}
+}
+
+// whens cuts what follows `on`: the condition, then each `when`.
+func whens(tokens []sqltext.Token) [][]sqltext.Token {
+	var parts [][]sqltext.Token
+	p := &cursor{tokens: tokens}
+	begin, cases := 0, 0
+	for !p.done() {
+		switch {
+		case isWord(p.peek(), "case"):
+			cases++
+		case isWord(p.peek(), "end"):
+			cases--
+		case isWord(p.peek(), "when") && cases <= 0 && p.at >= begin:
+			parts = append(parts, tokens[begin:p.at])
+			begin = p.at
+		}
+		p.skip()
+	}
+	return append(parts, tokens[begin:])
+}
+
+// create checks the query of what it makes; the columns of the others are their own.
+func (k *checker) create(p *cursor) {
+	begin := p.at
+	relation, ok := created(p)
+	if !ok {
+		return
+	}
+	if relation.query == nil {
+		k.keys(&cursor{tokens: p.tokens, at: begin}, relation.Columns, relation.Open)
+		return
+	}
+	query := relation.query
+	if n := len(query); n > 4 && isWord(query[n-4], "with") && isWord(query[n-3], "no") && isWord(query[n-2], "schema") {
+		query = query[:n-4]
+	}
+	if n := len(query); n > 2 && isWord(query[n-1], "data") { // with no data
+		if with := find(query, "with"); with > 0 {
+			query = query[:with]
+		}
+	}
+	got := k.query(query, nil)
+	if len(relation.Columns) > 0 && got.count >= 0 && got.count != len(relation.Columns) {
+		k.fault(p.tokens[begin].Line, "%s names %d columns, its query has %d", relation.Name, len(relation.Columns), got.count)
+	}
+	if len(relation.Columns) == 0 {
+		k.keys(&cursor{tokens: p.tokens, at: begin}, got.columns, got.open)
+	}
+}
+
+// keys checks the columns that distkey, sortkey and primary key name.
+func (k *checker) keys(p *cursor, columns []string, open bool) {
+	if open {
+		return
+	}
+	tokens := p.rest()
+	if as := find(tokens, "as"); as >= 0 {
+		tokens = tokens[:as]
+	}
+	for i := 0; i+1 < len(tokens); i++ {
+		key := isWord(tokens[i], "distkey", "sortkey") || isWord(tokens[i], "key") && i > 0 && isWord(tokens[i-1], "primary", "foreign")
+		if !key || !isSymbol(tokens[i+1], "(") {
+			continue
+		}
+		group := &cursor{tokens: tokens, at: i + 1}
+		for _, name := range group.group() {
+			if isName(name) && !slices.Contains(columns, name.Text) {
+				k.fault(name.Line, "%s names %s, which is no column of the table%s", tokens[i].Text, name.Text, remedy(name.Text, columns))
+			}
+		}
+	}
+}
+
+// unload checks the query in its literal.
+func (k *checker) unload(p *cursor) {
+	if !isSymbol(p.peek(), "(") {
+		return
+	}
+	inside := p.group()
+	if len(inside) != 1 || inside[0].Kind != sqltext.String {
+		return
+	}
+	before := k.offset
+	k.offset += inside[0].Line - 1
+	k.query(sqltext.Tokens(inside[0].Literal()), nil)
+	k.offset = before
+}
+
+// grant checks the tables that rights are given to.
+func (k *checker) grant(p *cursor) {
+	on := find(p.tokens, "on")
+	if on < 0 {
+		return
+	}
+	p.at = on + 1
+	if isWord(p.peek(), "all", "schema", "database", "function", "procedure", "language", "external", "model", "datashare", "column", "scope") ||
+		!isName(p.peek()) || isWord(p.tokens[min(1, len(p.tokens)-1)], "assumerole", "usage", "create", "execute", "role", "temp", "temporary") {
+		return
+	}
+	p.accept("table")
+	for ok := true; ok; ok = p.symbol(",") {
+		k.named(p)
+	}
+}
+
+// Unload is what an UNLOAD statement says.
+type Unload struct {
+	To          string
+	PartitionBy []string
+	Parquet     bool
+	Columns     []string
+	Known       bool // Columns are all there are
+	Line        int
+}
+
+// Unload reads such a statement.
+func (s *Session) Unload(statement sqltext.Statement) (Unload, bool) {
+	p := &cursor{tokens: statement.Tokens}
+	u := Unload{Line: statement.Line}
+	if !p.accept("unload") || !isSymbol(p.peek(), "(") {
+		return u, false
+	}
+	if inside := p.group(); len(inside) == 1 && inside[0].Kind == sqltext.String {
+		k := &checker{catalog: s.catalog, mute: true}
+		got := k.query(sqltext.Tokens(inside[0].Literal()), nil)
+		u.Columns, u.Known = got.columns, !got.open
+	}
+	if p.accept("to") && p.peek().Kind == sqltext.String {
+		u.To = p.peek().Literal()
+	}
+	for ; !p.done(); p.skip() {
+		if p.looks("parquet") {
+			u.Parquet = true
+		}
+		if p.looks("partition", "by") {
+			p.at += 2
+			for _, name := range p.group() {
+				if isName(name) {
+					u.PartitionBy = append(u.PartitionBy, name.Text)
+				}
+			}
+			p.at--
+		}
+	}
+	return u, true
+}
