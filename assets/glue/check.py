@@ -107,13 +107,18 @@ def check_zones(
     findings.expect(not strays, f"{len(strays)} raw objects lie in no year=/month=/day=, as {strays[:1]}")
     landed = dict(warehouse.query(rec.landed(contract)))
     rec.check_landing(findings, rows, landed)
-    counted = athena.query(rec.raw_rows(contract, args.raw_database, args.raw_bucket, pending), "raw rows")
+    zone = {}
+    if findings.rejected_rows or contract.format == "parquet":
+        for key, etag, run_id, lines, reason in athena.query(
+            rec.rejected_rows(contract, args.raw_database), "rejected rows"
+        ):
+            zone[key, etag, run_id] = (int(lines), reason)
+    unreadable = rec.check_readable(findings, rows, {load: reason for load, (_, reason) in zone.items()})
+    left_out = [item.key for item in pending] + unreadable
+    counted = athena.query(rec.raw_rows(contract, args.raw_database, args.raw_bucket, left_out), "raw rows")
     rec.check_raw(findings, int(counted[0][0]))
     rec.check_gone(findings, listing.objects, landed)
-    if findings.rejected_rows:
-        zone = athena.query(rec.rejected_rows(contract, args.raw_database), "rejected rows")
-        held = {(key, etag, run_id): int(lines) for key, etag, run_id, lines in zone}
-        rec.check_rejected(findings, rows, held)
+    rec.check_rejected(findings, rows, {load: lines for load, (lines, _) in zone.items()})
 
 
 def check_tables(findings: Any, warehouse: Any, athena: Any, contract: Any, args: Any) -> None:

@@ -96,9 +96,12 @@ def stage(s3: Any, args: arguments.Arguments, contract: Contract, objects: Seque
             loading.check_counts(key, read, loaded, rejected)
             counts[key] = (read, loaded, rejected)
         read, loaded, rejected = (sum(column) for column in zip(*counts.values()))
+        broken = list(conform.unreadable(judged)) if contract.format == "parquet" else []
+        for key, reason in broken:
+            print(f"{key}: {reason}: upload it again, or remove it", flush=True)
 
         files = max(1, min(len(objects), session.sparkContext.defaultParallelism))
-        if rejected:
+        if rejected or broken:
             conform.rejected(judged, contract, described).coalesce(files).write.parquet(f"{root}/rejected")
             keep_rejected(s3, bucket, f"{prefix}/rejected/", f"rejected/{contract.dataset}/{args.attempt_id}")
         if loaded:

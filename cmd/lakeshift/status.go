@@ -34,8 +34,9 @@ type datasetStatus struct {
 	FreshnessSeconds *int64        `json:"freshness_seconds"` // since the last run that held every check; null if there was none
 	LastRun          *pipeline.Run `json:"last_run"`          // null if there was none
 
-	keysMatch bool
-	target    time.Duration
+	keysMatch  bool
+	unreadable []string
+	target     time.Duration
 }
 
 // runSummary is the part of the check job's summary that status reads.
@@ -45,6 +46,8 @@ type runSummary struct {
 	FactRows      int64      `json:"fact_rows"`
 	KeysMatch     bool       `json:"keys_match"`
 	LastSuccessAt *time.Time `json:"last_success_at"`
+	// Unreadable are the keys of raw objects that no query can be run on.
+	Unreadable []string `json:"unreadable"`
 }
 
 func (a *app) statusCommand() *cobra.Command {
@@ -108,19 +111,18 @@ func (a *app) statuses(ctx context.Context, t *target.Target, datasets []config.
 		group.Go(func() error {
 			limit <- struct{}{}
 			defer func() { <-limit }()
-			raw, published, err := countRows(ctx, t, dataset)
-			status.RawRows, status.PublishedRows = raw, published
-			return a.about(dataset, err)
-		})
-		var summary runSummary
-		group.Go(func() (err error) {
-			summary, err = readSummary(ctx, t, dataset.Name)
+			summary, err := readSummary(ctx, t, dataset.Name)
+			if err != nil {
+				return a.about(dataset, err)
+			}
 			status.RejectedRows, status.LandingRows, status.FactRows = summary.RejectedRows, summary.LandingRows, summary.FactRows
 			status.keysMatch = summary.KeysMatch
 			if summary.LastSuccessAt != nil {
 				age := max(0, int64(time.Since(*summary.LastSuccessAt).Seconds()))
 				status.FreshnessSeconds = &age
 			}
+			status.unreadable = summary.Unreadable
+			status.RawRows, status.PublishedRows, err = countRows(ctx, t, dataset, summary.Unreadable)
 			return a.about(dataset, err)
 		})
 		group.Go(func() (err error) {
@@ -136,7 +138,7 @@ func (a *app) statuses(ctx context.Context, t *target.Target, datasets []config.
 	}
 	for i := range statuses {
 		s := &statuses[i]
-		s.Reconciled = s.RawRows == s.LandingRows+s.RejectedRows && s.keysMatch && s.FactRows == s.PublishedRows
+		s.Reconciled = s.RawRows == s.LandingRows+s.RejectedRows && len(s.unreadable) == 0 && s.keysMatch && s.FactRows == s.PublishedRows
 	}
 	return statuses, nil
 }
@@ -149,8 +151,8 @@ func (a *app) about(dataset config.Dataset, err error) error {
 }
 
 // countRows asks Athena for the records in the raw zone and the rows in the published table.
-func countRows(ctx context.Context, t *target.Target, dataset config.Dataset) (raw, published int64, err error) {
-	table, err := t.Athena().Query(ctx, countSQL(t.Names, dataset))
+func countRows(ctx context.Context, t *target.Target, dataset config.Dataset, unreadable []string) (raw, published int64, err error) {
+	table, err := t.Athena().Query(ctx, countSQL(t.Names, dataset, unreadable))
 	if err != nil {
 		return 0, 0, err
 	}
@@ -164,10 +166,22 @@ func countRows(ctx context.Context, t *target.Target, dataset config.Dataset) (r
 	return raw, published, err
 }
 
-// countSQL counts both in one statement. A blank line of a raw file is no record; the check job counts in the same way.
-func countSQL(names config.Names, dataset config.Dataset) string {
-	return fmt.Sprintf("select\n    (select count(*) from %s.%s where not regexp_like(line, '^[ \\t]*$')) as raw_rows,\n    (select count(*) from %s.%s) as published_rows",
-		quoted(names.RawDatabase()), quoted(dataset.LinesTable()), quoted(names.CuratedDatabase()), quoted(dataset.Fact.Table))
+// countSQL counts both in one statement. A blank line of a raw file is no record, nor is anything in an object that can't be read;
+// the check job counts in the same way.
+func countSQL(names config.Names, dataset config.Dataset, unreadable []string) string {
+	condition := "not regexp_like(line, '^[ \\t]*$')"
+	if dataset.Source.Format == "parquet" {
+		condition = "true"
+	}
+	if len(unreadable) > 0 {
+		paths := make([]string, len(unreadable))
+		for i, key := range unreadable {
+			paths[i] = "'s3://" + names.RawBucket() + "/" + strings.ReplaceAll(key, "'", "''") + "'"
+		}
+		condition += ` and "$path" not in (` + strings.Join(paths, ", ") + ")"
+	}
+	return fmt.Sprintf("select\n    (select count(*) from %s.%s where %s) as raw_rows,\n    (select count(*) from %s.%s) as published_rows",
+		quoted(names.RawDatabase()), quoted(dataset.LinesTable()), condition, quoted(names.CuratedDatabase()), quoted(dataset.Fact.Table))
 }
 
 func quoted(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
@@ -256,6 +270,9 @@ func remarks(s datasetStatus) []string {
 		out = append(out, fmt.Sprintf("%d raw rows are not loaded yet: run the pipeline", s.RawRows-accounted))
 	} else if s.RawRows < accounted {
 		out = append(out, fmt.Sprintf("%d rows are loaded that the raw zone no longer holds", accounted-s.RawRows))
+	}
+	for _, key := range s.unreadable {
+		out = append(out, fmt.Sprintf("%s can't be read: upload it again or remove it", key))
 	}
 	if !s.keysMatch {
 		out = append(out, "landing and facts do not hold the same keys")

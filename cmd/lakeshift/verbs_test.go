@@ -73,5 +73,12 @@ func TestBlankLinesAreNotCounted(t *testing.T) {
 	assert.Equal(t, `select
     (select count(*) from "elt_local_raw"."sales_lines" where not regexp_like(line, '^[ \t]*$')) as raw_rows,
     (select count(*) from "elt_local_curated"."fact_orders") as published_rows`,
-		countSQL(config.Names{Environment: "local"}, dataset))
+		countSQL(config.Names{Environment: "local"}, dataset, nil))
+}
+
+func TestRecordsOfParquetAreCountedWithoutThoseOfObjectsThatCannotBeRead(t *testing.T) {
+	dataset := config.Dataset{Name: "trips", Source: config.SourceFiles{Format: "parquet"}, Fact: config.Fact{Table: "fact_trips"}}
+	names := config.Names{Environment: "local", Account: "1", Region: "r"}
+	assert.Contains(t, countSQL(names, dataset, []string{"trips/it's.parquet"}),
+		`"trips_lines" where true and "$path" not in ('s3://`+names.RawBucket()+`/trips/it''s.parquet')) as raw_rows`)
 }

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from decimal import Decimal
 from typing import Any
@@ -71,10 +72,13 @@ def test_every_disagreement_is_a_failure_that_gives_the_numbers() -> None:
 
 def test_totals_are_compared_exactly_but_for_doubles(contract: Any) -> None:
     findings = rec.Findings()
-    rec.check_totals(findings, contract, (2, 3, Decimal("10.10"), 0.1 + 0.2), ("2", "3", "10.10", "0.3"))
-    rec.check_totals(findings, contract, (0, None, None, None), ("0", None, None, None))
+    rec.check_totals(findings, contract, (2, 3, Decimal("10.10"), 0.1 + 0.2, 0.3), ("2", "3", "10.10", "0.3", "0.3"))
+    rec.check_totals(findings, contract, (0, None, None, None, None), ("0", None, None, None, None))
+    # amounts and their reversals: the sum is all rounding
+    rec.check_totals(findings, contract, (2, 3, None, 1e-7, 1e6), ("2", "3", None, "-3E-7", "1.0E6"))
+    rec.check_totals(findings, contract, (2, 3, None, float("nan"), 1), ("2", "3", None, "NaN", "NaN"))
     assert findings.failures == []
-    rec.check_totals(findings, contract, (2, 3, Decimal("10.10"), 1.0), ("1", "3", "10.11", "1.1"))
+    rec.check_totals(findings, contract, (2, 3, Decimal("10.10"), 1.0, 1.0), ("1", "3", "10.11", "1.1", "1.1"))
     assert findings.failures == [
         "fact_orders: 2 rows in the warehouse, 1 published",
         "fact_orders.price: 10.10 in the warehouse, 10.11 published",
@@ -85,7 +89,8 @@ def test_totals_are_compared_exactly_but_for_doubles(contract: Any) -> None:
 def test_questions_are_the_same_text_for_both_engines(contract: Any) -> None:
     totals = (
         "select count(*) as row_count, sum(cast(id as decimal(38, 0))) as id, "
-        "sum(cast(price as decimal(38, 2))) as price, sum(cast(weight as double precision)) as weight from "
+        "sum(cast(price as decimal(38, 2))) as price, sum(cast(weight as double precision)) as weight, "
+        "sum(abs(weight)) as size_of_weight from "
     )
     assert rec.totals_in_warehouse(contract).text == totals + "analytics.fact_orders"
     assert rec.totals_in_athena(contract, "curated") == totals + '"curated"."fact_orders"'
@@ -94,8 +99,26 @@ def test_questions_are_the_same_text_for_both_engines(contract: Any) -> None:
 def test_raw_rows_are_counted_without_blank_lines_and_without_what_came_late(contract: Any) -> None:
     counted = """select count(*) from "raw"."orders_lines" where not regexp_like(line, '^[ \\t]*$')"""
     assert rec.raw_rows(contract, "raw", "bucket", []) == counted
-    late = rec.raw_rows(contract, "raw", "bucket", [raw("orders/it's.csv", "e")])
+    late = rec.raw_rows(contract, "raw", "bucket", ["orders/it's.csv"])
     assert late == counted + """ and "$path" not in ('s3://bucket/orders/it''s.csv')"""
+
+
+def test_records_of_parquet_are_counted_without_reading_a_column(contract: Any) -> None:
+    parquet = dataclasses.replace(contract, format="parquet")
+    counted = 'select count(*) from "raw"."orders_lines" where true'
+    assert rec.raw_rows(parquet, "raw", "bucket", []) == counted
+    assert rec.raw_rows(parquet, "raw", "bucket", ["a"]) == counted + """ and "$path" not in ('s3://bucket/a')"""
+
+
+def test_an_unreadable_object_is_a_failure_of_every_run_until_its_content_changes() -> None:
+    rows = [row("a", "e1", 0, 0, 0), row("b", "e2")]
+    reasons = {("a", "e1", "run"): "no Parquet", ("b", "old", "run"): "no Parquet either", ("b", "e2", "run"): None}
+    findings = rec.Findings()
+    assert rec.check_readable(findings, rows, reasons) == ["a"]
+    assert findings.failures == ["1 raw objects can't be read, upload them again or remove them: a: no Parquet"]
+    assert rec.summary(findings, "orders", "r", datetime.datetime(2025, 1, 1), None)["unreadable"] == ["a"]
+    findings = rec.Findings()
+    assert rec.check_readable(findings, rows[1:], reasons) == [] and findings.failures == []
 
 
 def test_the_summary_remembers_the_last_success() -> None:

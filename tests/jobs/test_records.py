@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import gzip
 import io
+import types
 from typing import Any
 
 import pytest
 
-from lakeshift_jobs import records
+from lakeshift_jobs import reading, records
+from lakeshift_jobs.contract import Column
 
 COLUMNS = ["id", "name", "price"]
 
@@ -142,6 +144,21 @@ def test_a_line_too_long_to_hold_is_rejected_and_the_rest_is_read(monkeypatch: p
     found = read(b"id,name,price\n1," + b"x" * 100_000 + b",2\r\n3,b,4")
     assert [(r.line_number, r.problem) for r in found] == [(2, "longer than 100 bytes"), (3, None)]
     assert len(found[0].content) <= records.MAX_CONTENT_BYTES
+
+
+def test_json_fields_are_told_whatever_their_case() -> None:
+    assert read(b'{"ID": 1, "Name": "a"}', format="jsonl")[0].values == ["1", "a", None]
+    assert read(b'{"ID": 1, "id": 2}', format="jsonl")[0].problem == "fields that differ in case only"
+
+
+def test_files_are_read_by_the_names_that_they_use() -> None:
+    columns = (Column("id", "bigint", field="Order No."), Column("sold", "timestamp", field="timestamp"))
+    for format, content in [("csv", b"order_no,Timestamp\n1,2025-01-01"), ("jsonl", b'{"order no.": 1, "timestamp": "2025-01-01"}')]:
+        bucket = types.SimpleNamespace(get_object=lambda **_: {"Body": io.BytesIO(content)})
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(reading, "_client", lambda: bucket)
+            (row,) = reading.read_objects([("key", "v", "e")], "raw", format, {}, columns)
+        assert (row[3], row[4]) == (["1", "2025-01-01"], None)
 
 
 def test_json_lines_keep_their_digits() -> None:

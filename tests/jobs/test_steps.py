@@ -15,6 +15,7 @@ import pytest
 
 from fakes import PROJECT, Athena, Bucket, Glue, RedshiftData, Service
 from lakeshift_jobs import rebuilding
+from lakeshift_jobs.contract import Column
 
 KEY = "orders/year=2025/month=01/day=15/a.csv"
 CONTRACT = {
@@ -36,6 +37,7 @@ CONTRACT = {
     },
     "freshness_seconds": 3600,
 }
+COLUMNS = [Column("id", "integer"), Column("price", "decimal(10,2)")]
 SQL = {
     "sql/transform/10_a.sql": "lock a; -- ${dataset}\ninsert into a select 1;",
     "sql/transform/20_b.sql": "merge into b using a on a.x = b.x when matched then delete;",
@@ -233,7 +235,7 @@ def agree(platform: Platform) -> None:
     }
     platform.athena.answers = {
         '"lake"."orders_lines" where': [["3"]],
-        "orders_rejected": [[KEY, platform.etag(), "wr_1", "1"], [KEY, platform.etag(), "killed", "1"]],
+        "orders_rejected": [[KEY, platform.etag(), "wr_1", "1", None], [KEY, platform.etag(), "killed", "1", None]],
         '"curated"."fact_orders"': [["11", "66", "6.60"]],
     }
 
@@ -316,7 +318,7 @@ def test_an_object_is_read_by_the_version_that_was_listed(platform: Platform, mo
     reading._client.cache_clear()
     monkeypatch.setattr(reading.boto3, "client", platform.clients.__getitem__)
     sources = [(KEY, "v1", "e1"), ("a.csv.gz", None, "e2")]
-    rows = list(reading.read_objects(sources, "raw", "csv", CONTRACT["options"], ["id", "price"]))
+    rows = list(reading.read_objects(sources, "raw", "csv", CONTRACT["options"], COLUMNS))
     reading._client.cache_clear()
     assert rows == [(KEY, 2, "1,2", ["1", "2"], None), ("a.csv.gz", 2, "3,4", ["3", "4"], None)]
     first, second = platform.s3.service.named("GetObject")
@@ -329,6 +331,6 @@ def test_only_what_athena_unpacks_is_unpacked(platform: Platform, monkeypatch: p
     platform.s3.objects["raw", "a.csv.GZ"] = gzip.compress(b"id,price\n3,4\n")
     reading._client.cache_clear()
     monkeypatch.setattr(reading.boto3, "client", platform.clients.__getitem__)
-    rows = list(reading.read_objects([("a.csv.GZ", None, "e")], "raw", "csv", CONTRACT["options"], ["id", "price"]))
+    rows = list(reading.read_objects([("a.csv.GZ", None, "e")], "raw", "csv", CONTRACT["options"], COLUMNS))
     reading._client.cache_clear()
     assert all(problem for *_, problem in rows), "Athena would count the lines of the packed bytes"

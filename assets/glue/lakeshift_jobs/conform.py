@@ -78,7 +78,7 @@ def judge(records: DataFrame, contract: Contract) -> DataFrame:
         "line_number",
         "content",
         "__problem",
-        *[_null_if_empty(F.col("values")[i]).alias(_raw(c)) for i, c in enumerate(contract.columns)],
+        *[_given(F.col("values")[i], contract.format).alias(_raw(c)) for i, c in enumerate(contract.columns)],
     ).select("*", *[value(F.col(_raw(column)), column).alias(column.name) for column in contract.columns])
     reasons = [fault(column, column.name in contract.business_key) for column in contract.columns]
     reason = F.when(F.col("__problem").isNotNull(), F.col("__problem")).otherwise(F.concat_ws("; ", *reasons))
@@ -115,14 +115,24 @@ def rejected(judged: DataFrame, contract: Contract, objects: DataFrame) -> DataF
 
 
 def count(judged: DataFrame) -> Iterator[tuple[str, int, int, int]]:
-    """Per object: key, rows read, rows that fit, rows that do not."""
-    counted = judged.groupBy("object_key").agg(
-        F.count(F.lit(1)).alias("rows_read"),
-        F.count(F.when(F.col("reason").isNull(), 1)).alias("rows_loaded"),
-        F.count("reason").alias("rows_rejected"),
+    """Per object: key, rows read, rows that fit, rows that do not. The record 0 of an unreadable object is no row."""
+    counted = (
+        judged.filter(F.col("line_number") > 0)
+        .groupBy("object_key")
+        .agg(
+            F.count(F.lit(1)).alias("rows_read"),
+            F.count(F.when(F.col("reason").isNull(), 1)).alias("rows_loaded"),
+            F.count("reason").alias("rows_rejected"),
+        )
     )
     for row in counted.toLocalIterator():
         yield row["object_key"], row["rows_read"], row["rows_loaded"], row["rows_rejected"]
+
+
+def unreadable(judged: DataFrame) -> Iterator[tuple[str, str]]:
+    """The objects that can't be read, and why."""
+    for row in judged.filter(F.col("line_number") == 0).select("object_key", "reason").toLocalIterator():
+        yield row["object_key"], row["reason"]
 
 
 def value(raw: Expression, column: Column) -> Expression:
@@ -194,6 +204,11 @@ def _raw(column: Column) -> str:
 def _printable(text: Expression) -> Expression:
     # four bytes are the most a character takes
     return F.substring(F.translate(text, "\x00", "\ufffd"), 1, MAX_CONTENT_BYTES // 4)
+
+
+def _given(text: Expression, format: str) -> Expression:
+    """Text has no other way to say that there is nothing; Parquet has null, and its empty strings are values."""
+    return text if format == "parquet" else _null_if_empty(text)
 
 
 def _null_if_empty(text: Expression) -> Expression:

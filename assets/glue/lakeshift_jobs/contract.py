@@ -36,7 +36,7 @@ class Column:
     type: str
     required: bool = False
     field: str = ""
-    """What the raw files call it; its name, if they call it nothing else."""
+    """What the raw files call it, where that is not its name."""
 
     def __post_init__(self) -> None:
         match = _TYPE.fullmatch(self.type)
@@ -51,6 +51,11 @@ class Column:
     def sizes(self) -> tuple[int, ...]:
         """(precision, scale) of a decimal, (bytes,) of a varchar."""
         return tuple(int(number) for number in re.findall(r"\d+", self.type))
+
+    @property
+    def source(self) -> str:
+        """Its name in the raw files."""
+        return self.field or self.name
 
     @property
     def bits(self) -> int:
@@ -136,4 +141,4 @@ def from_json(document: Mapping[str, Any]) -> Contract:
 
 
 def _column(entry: Mapping[str, Any]) -> Column:
-    return Column(entry["name"], entry["type"], bool(entry.get("required", False)), entry.get("field") or entry["name"])
+    return Column(entry["name"], entry["type"], bool(entry.get("required", False)), entry.get("field", ""))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import shutil
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -11,7 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from lakeshift_jobs import records
 from lakeshift_jobs.conform import RECORD_SCHEMA
-from lakeshift_jobs.contract import Contract
+from lakeshift_jobs.contract import Column, Contract
 from lakeshift_jobs.lake import RawObject
 
 Row = tuple[str, int, str, Sequence[Any], Any]
@@ -19,9 +21,8 @@ Row = tuple[str, int, str, Sequence[Any], Any]
 
 def read(session: SparkSession, bucket: str, objects: Sequence[RawObject], contract: Contract) -> DataFrame:
     """The records of all objects, one object a task."""
-    names = [column.name for column in contract.columns]
     task = functools.partial(
-        read_objects, bucket=bucket, format=contract.format, options=dict(contract.options), columns=names
+        read_objects, bucket=bucket, format=contract.format, options=dict(contract.options), columns=contract.columns
     )
     sources = [(item.key, item.version_id, item.etag) for item in objects]
     rows = session.sparkContext.parallelize(sources, len(sources)).mapPartitions(task)
@@ -33,15 +34,30 @@ def read_objects(
     bucket: str,
     format: str,
     options: Mapping[str, Any],
-    columns: Sequence[str],
+    columns: Sequence[Column],
 ) -> Iterator[Row]:
     for key, version_id, etag in sources:
         # where nothing keeps versions, at least not another content than the one listed
         version = {"VersionId": version_id} if version_id else {"IfMatch": etag}
         body = _client().get_object(Bucket=bucket, Key=key, **version)["Body"]
-        # as Athena and Spectrum decide it: .GZ is no suffix of theirs
-        for record in records.read(body, key.endswith(".gz"), format, options, columns):
+        if format == "parquet":
+            found = read_parquet(body, columns)
+        else:
+            # as Athena and Spectrum decide it: .GZ is no suffix of theirs
+            fields = [column.source for column in columns]
+            found = records.read(body, key.endswith(".gz"), format, options, fields)
+        for record in found:
             yield key, record.line_number, record.content, record.values, record.problem
+
+
+def read_parquet(body: Any, columns: Sequence[Column]) -> Iterator[records.Record]:
+    """Parquet is read from its end, so the object is copied to the worker's disk first."""
+    # here and not above: the other formats do without pyarrow
+    from lakeshift_jobs import parquet
+
+    with tempfile.TemporaryFile() as file:
+        shutil.copyfileobj(body, file, records.CHUNK_BYTES)
+        yield from parquet.read(file, columns)
 
 
 @functools.lru_cache(maxsize=1)

@@ -40,6 +40,7 @@ class Findings:
     fact_keys: int = 0
     published_rows: int = 0
     keys_match: bool = False
+    unreadable: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
 
     def expect(self, is_true: bool, failure: str) -> None:
@@ -74,19 +75,23 @@ def keys(contract: Contract) -> Statement:
     return Statement(f"select {', '.join(columns)}", "keys", 1)
 
 
-def raw_rows(contract: Contract, raw_database: str, raw_bucket: str, pending: Sequence[RawObject]) -> str:
-    """Athena's count of records: lines that are not blank, without those of objects that came after the load."""
-    conditions = ["not regexp_like(line, '^[ \\t]*$')"]
-    if pending:
-        paths = ", ".join(quote(f"s3://{raw_bucket}/{item.key}") for item in pending)
+def raw_rows(contract: Contract, raw_database: str, raw_bucket: str, left_out: Sequence[str]) -> str:
+    """Athena's count of records: those of Parquet, or lines that are not blank; without those of some objects."""
+    conditions = ["true"] if contract.format == "parquet" else ["not regexp_like(line, '^[ \\t]*$')"]
+    if left_out:
+        paths = ", ".join(quote(f"s3://{raw_bucket}/{key}") for key in left_out)
         conditions.append(f'"$path" not in ({paths})')
     return f'select count(*) from "{raw_database}"."{contract.lines_table}" where {" and ".join(conditions)}'
 
 
 def rejected_rows(contract: Contract, raw_database: str) -> str:
-    """What the rejected zone holds, per load of an object. An attempt repeated in a run wrote lines twice."""
+    """What the rejected zone holds, per load of an object: how many lines, and why the object can't be read, if so.
+
+    An attempt repeated in a run wrote lines twice; a line 0 is no line, but stands for the object.
+    """
     return (
-        "select object_key, etag, run_id, count(distinct line_number) as lines "
+        "select object_key, etag, run_id, count(distinct nullif(line_number, 0)) as lines, "
+        "max(case when line_number = 0 then reason end) as unreadable "
         f'from "{raw_database}"."{contract.rejected_table}" group by object_key, etag, run_id'
     )
 
@@ -124,6 +129,21 @@ def check_landing(findings: Findings, rows: Sequence[LedgerRow], landed_rows: Ma
     findings.landing_rows = sum(landed_rows.get(row.object_key, 0) for row in rows)
     findings.rejected_rows = sum(row.rows_rejected for row in rows)
     findings.expect(not wrong, f"ledger and landing disagree on {_some(wrong)}")
+
+
+def check_readable(
+    findings: Findings, rows: Sequence[LedgerRow], reasons: Mapping[tuple[str, str, str], str | None]
+) -> list[str]:
+    """The keys of the objects that nobody can read: the load took nothing of them, and a query on them fails."""
+    broken = {}
+    for row in rows:
+        reason = reasons.get((row.object_key, row.etag, row.run_id))
+        if reason:
+            broken[row.object_key] = reason
+    findings.unreadable = sorted(broken)
+    shown = [f"{key}: {broken[key]}" for key in findings.unreadable]
+    findings.expect(not broken, f"{len(broken)} raw objects can't be read, upload them again or remove them: {_some(shown)}")
+    return findings.unreadable
 
 
 def check_raw(findings: Findings, counted: int) -> None:
@@ -175,11 +195,13 @@ def check_totals(findings: Findings, contract: Contract, warehouse: Sequence[Any
     findings.expect(
         int(warehouse[0]) == int(athena[0]), f"{table}: {warehouse[0]} rows in the warehouse, {athena[0]} published"
     )
-    for column, here, there in zip(_summed(contract.published.columns), warehouse[1:], athena[1:]):
+    columns = _summed(contract.published.columns)
+    sums, sizes = len(columns) + 1, iter(athena[len(columns) + 1 :])
+    for column, here, there in zip(columns, warehouse[1:sums], athena[1:sums]):
         ours, theirs = Decimal(str(here or 0)), Decimal(str(there or 0))
-        tolerance = max(abs(ours), abs(theirs)) * _DOUBLE_TOLERANCE if column.base == "double" else Decimal(0)
+        tolerance = Decimal(str(next(sizes) or 0)) * _DOUBLE_TOLERANCE if column.base == "double" else Decimal(0)
         findings.expect(
-            abs(ours - theirs) <= tolerance, f"{table}.{column.name}: {ours} in the warehouse, {theirs} published"
+            _is_near(ours, theirs, tolerance), f"{table}.{column.name}: {ours} in the warehouse, {theirs} published"
         )
 
 
@@ -201,6 +223,7 @@ def summary(
         "fact_rows": findings.fact_rows,
         "fact_keys": findings.fact_keys,
         "keys_match": findings.keys_match,
+        "unreadable": findings.unreadable,
         "published_rows": findings.published_rows,
         "last_success_at": checked_at if ok else last_success_at,
         "failures": findings.failures,
@@ -231,11 +254,22 @@ def _totals(columns: Sequence[Column]) -> str:
         # wide, as a sum of integers outgrows their type
         kind = "double precision" if column.base == "double" else f"decimal(38, {_scale(column)})"
         expressions.append(f"sum(cast({column.name} as {kind})) as {column.name}")
+    for column in _summed(columns):
+        if column.base == "double":
+            # what the sum may be off by follows from the values' size, not from the sum: that may be near zero
+            expressions.append(f"sum(abs({column.name})) as size_of_{column.name}")
     return ", ".join(expressions)
 
 
 def _summed(columns: Sequence[Column]) -> list[Column]:
     return [column for column in columns if column.is_numeric]
+
+
+def _is_near(ours: Decimal, theirs: Decimal, tolerance: Decimal) -> bool:
+    if not (ours.is_finite() and theirs.is_finite()):
+        # a NaN is in no order, not even with itself
+        return str(ours) == str(theirs)
+    return abs(ours - theirs) <= tolerance
 
 
 def _scale(column: Column) -> int:

@@ -160,22 +160,29 @@ def as_the_serde(line: str, delimiter: str = ",", quote: str = '"', escape: str 
 
 
 def split_json(line: str, columns: Sequence[str]) -> list[str | None]:
-    """The values of a JSON object, as text, in the contract's order; numbers keep the digits they were written with."""
+    """The values of a JSON object, as text, in the contract's order; numbers keep the digits they were written with.
+
+    Fields are told whatever their case, as OpenX's serde does.
+    """
     try:
         document = json.loads(line, parse_int=str, parse_float=str, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise LineError(f"not JSON: {error}") from None
     if not isinstance(document, dict):
         raise LineError("not a JSON object")
+    fields = {name.lower(): value for name, value in document.items()}
+    if len(fields) != len(document):
+        raise LineError("fields that differ in case only")
     values: list[str | None] = []
     for name in columns:
-        value = document.get(name)
+        value = fields.get(name.lower())
         if isinstance(value, (dict, list)):
             raise LineError(f"{name}: a nested value", values)
         if isinstance(value, str) and printable(value, len(value) * 4) != value.replace("\x00", "\ufffd"):
             raise LineError(f"{name}: half a surrogate pair", values)
         values.append(str(value).lower() if isinstance(value, bool) else value)
-    unknown = sorted(set(document) - set(columns))
+    known = {name.lower() for name in columns}
+    unknown = sorted(name for name in document if name.lower() not in known)
     if unknown:
         raise LineError(f"unknown fields: {printable(', '.join(unknown), 200)}", values)
     return values
