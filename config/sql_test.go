@@ -14,7 +14,7 @@ func TestSQLThatNothingWouldRunOrFillInIsAMistake(t *testing.T) {
 		{"sql/orders/schema/10_facts.sql", "select '${run_id}'", "${run_id} is unknown"},
 		{"sql/orders/schema/10_facts.sql", "-- ${environment\n", "\"${\" is not closed"},
 		{"sql/warehouse/01.sql", "${who}", "sql/warehouse/01.sql:1: ${who} is unknown"},
-		{"sql/orders/tranform/10_facts.sql", "", "sql/orders/tranform/10_facts.sql: stands where nothing executes it"},
+		{"sql/orders/changes/10_facts.sql", "", "sql/orders/changes/10_facts.sql: stands where nothing executes it"},
 		{"sql/orders/10_facts.sql", "", "stands where nothing executes it"},
 		{"sql/warehouse/more/01.sql", "", "stands where nothing executes it"},
 		{"sql/orders/schema/notes.txt", "", "is no .sql file"},

@@ -14,7 +14,7 @@ func init() {
 		"JSII_RUNTIME_PACKAGE_CACHE_ROOT": cache("/jsii"),
 	} {
 		if os.Getenv(name) == "" && value != "" {
-			os.Setenv(name, value)
+			_ = os.Setenv(name, value) // fails on an empty name only
 		}
 	}
 }

@@ -25,6 +25,7 @@ type Warehouse struct {
 // Kind is serverless (a workgroup) or provisioned (a cluster).
 type Kind string
 
+// The kinds there are.
 const (
 	Workgroup Kind = "workgroup"
 	Cluster   Kind = "cluster"
