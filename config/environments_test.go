@@ -21,7 +21,7 @@ func TestEachMistakeInAnEnvironmentIsNamed(t *testing.T) {
 	}{
 		{"name", func(e *Environment) { e.Name = "Production!" }, `environment "Production!": Name Production!: expected up to 12`},
 		{"name of another", func(e *Environment) { e.Name = "dev" }, "expected a name that no other environment has"},
-		{"prefix", func(e *Environment) { e.NamePrefix = "Elt_" }, "NamePrefix Elt_: expected 2 to 16 lower-case letters"},
+		{"prefix", func(e *Environment) { e.NamePrefix = "Elt_" }, "NamePrefix Elt_: expected 3 to 16 lower-case letters"},
 		{"prefix of another", func(e *Environment) { e.NamePrefix = "elt-dev" }, "NamePrefix elt-dev: expected a prefix that no other environment has"},
 		{"account", func(e *Environment) { e.Account = "12345" }, "Account 12345: expected 12 digits"},
 		{"region", func(e *Environment) { e.Region = "Ireland" }, "Region Ireland: expected a region"},
@@ -36,7 +36,7 @@ func TestEachMistakeInAnEnvironmentIsNamed(t *testing.T) {
 		{"worker type", func(e *Environment) { e.WorkerType = "big" }, "WorkerType big: expected nothing, or G.1X"},
 		{"mail", func(e *Environment) { e.AlertEmail = "ops" }, "AlertEmail ops: expected an e-mail address"},
 		{"scan limit", func(e *Environment) { e.AthenaScanLimitMB = 5 }, "AthenaScanLimitMB 5: expected at least 10"},
-		{"retention", func(e *Environment) { e.Retention.Staging = -1 }, "Retention -1: expected 0"},
+		{"retention", func(e *Environment) { e.Retention.Staging = -1 }, "Retention.Staging -1: expected 0"},
 		{"storage class too early", func(e *Environment) { e.Retention.RawInfrequent = 7 }, "Retention.RawInfrequent 7: expected 0 or at least 30"},
 		{"log period", func(e *Environment) { e.Retention.Logs = 100 }, "Retention.Logs 100: expected a period that CloudWatch Logs knows"},
 		{"data of a protected environment", func(e *Environment) { e.DestroyData = true }, "DestroyData true: expected false, as the environment is protected"},

@@ -51,6 +51,7 @@ func load(root string, faults *Faults) (*Config, error) {
 		config.Datasets = append(config.Datasets, dataset)
 	}
 	validateTogether(config.Datasets, faults)
+	validateSchedules(config.Environments, config.Datasets, faults)
 	return config, nil
 }
 

@@ -9,6 +9,7 @@ func Validate(root string) (*Config, Faults, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	checkBuilt(root, &faults)
 	if err := checkSQL(root, config, &faults); err != nil {
 		return nil, nil, err
 	}

@@ -15,7 +15,6 @@ import (
 var (
 	identifier  = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 	datasetName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
-	cron        = regexp.MustCompile(`^cron\((\S+) (\S+) (\S+) (\S+) (\S+) (\S+)\)$`)
 	hours       = regexp.MustCompile(`^([1-9][0-9]{0,2})h$`)
 )
 
@@ -51,6 +50,10 @@ func (v *validator) fault(path []any, format string, values ...any) {
 		return
 	}
 	v.faults.add(v.file, line, "%s %s", pathText(path), fmt.Sprintf(format, values...))
+}
+
+func (v *validator) warn(path []any, format string, values ...any) {
+	v.faults.warn(v.file, position(v.document, path...), "%s %s", pathText(path), fmt.Sprintf(format, values...))
 }
 
 func pathText(path []any) string {
@@ -95,8 +98,7 @@ func (v *validator) contract(c Contract) Dataset {
 	dataset.Columns = v.columns(c.Columns)
 	v.fields(c.Columns, dataset.Source)
 	dataset.BusinessKey = v.businessKey(c.BusinessKey, dataset.Columns)
-	v.schedule(c.Schedule)
-	dataset.Freshness = v.freshness(c.Freshness)
+	dataset.Freshness = v.freshness(c.Freshness, v.schedule(c.Schedule))
 	dataset.Fact = v.published(c)
 	dataset.Load = v.load(c.Load)
 	return dataset
@@ -248,30 +250,38 @@ func nameList(columns []Column) string {
 	return strings.Join(names, ", ")
 }
 
-const scheduleHelp = "expected cron(minutes hours day-of-month month day-of-week year), one of the two days being ?"
-
-func validSchedule(text string) bool {
-	fields := cron.FindStringSubmatch(text)
-	return fields != nil && (fields[3] == "?") != (fields[5] == "?")
-}
-
-func (v *validator) schedule(text string) {
-	if !validSchedule(text) {
-		v.fault(at("schedule"), "%q is no schedule: %s", text, scheduleHelp)
+func (v *validator) schedule(text string) *schedule {
+	schedule, err := checkSchedule(text, time.Now().Year())
+	if err != nil {
+		v.fault(at("schedule"), "%q is no schedule: %s", text, err)
+		return nil
 	}
+	return schedule
 }
 
-func (v *validator) freshness(text string) time.Duration {
+// maxFreshnessHours: an alarm looks back 7 days at most.
+const maxFreshnessHours = 168
+
+func (v *validator) freshness(text string, schedule *schedule) time.Duration {
 	match := hours.FindStringSubmatch(text)
 	count := 0
 	if match != nil {
 		count, _ = strconv.Atoi(match[1])
 	}
-	if count < 1 || count > 168 {
-		// an alarm looks back 7 days at most
-		v.fault(at("freshness"), "%q is no target: expected hours from 1h to 168h", text)
+	target := time.Duration(count) * time.Hour
+	if count < 1 || count > maxFreshnessHours {
+		v.fault(at("freshness"), "%q is no target: expected hours from 1h to %dh", text, maxFreshnessHours)
+		return target
 	}
-	return time.Duration(count) * time.Hour
+	if schedule != nil {
+		switch severity, reason := schedule.rings(target, time.Now().Year()); severity {
+		case Error:
+			v.fault(at("freshness"), "%q %s", text, reason)
+		case Warning:
+			v.warn(at("freshness"), "%q: %s", text, reason)
+		}
+	}
+	return target
 }
 
 func (v *validator) load(settings LoadSettings) LoadSettings {
