@@ -11,7 +11,7 @@ WITH_TOOLS := scripts/with-tools
 # the CDK CLI and its Node alone: what synth and deploy need
 WITH_CDK := scripts/with-cdk
 
-.PHONY: help local build library synth-app validate synth deploy smoke drift comment diff test test-go test-jobs test-engines test-e2e test-mutants lint cfn-lint docs golden cdk tools lint-tools lock clean FORCE
+.PHONY: help local build library synth-app validate synth deploy smoke drift comment summary diff test test-go test-jobs test-engines test-e2e test-mutants lint cfn-lint docs golden cdk tools lint-tools lock clean FORCE
 
 help: ## list the verbs
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -51,6 +51,9 @@ drift: bin/lakeshift ## what was changed in ENV past its stacks
 comment: ## put the file REPORT into the pull request PR as one comment
 	@$(PY) scripts/comment.py '$(PR)' '$(REPORT)'
 
+summary: ## show the file REPORT, if there is one, on the page of the GitHub run
+	@[ ! -f '$(REPORT)' ] || cat '$(REPORT)' >> "$$GITHUB_STEP_SUMMARY"
+
 diff: tools $(if $(BASE),bin/review) ## what HEAD would deploy against BASE=origin/main; without BASE: against what ENV (default dev) runs
 	@$(WITH_TOOLS) $(if $(BASE),bin/review -base '$(BASE)' -environment '$(ENV)' $(if $(DEPLOYED),-deployed) $(if $(filter 1,$(ALLOW_DESTRUCTIVE)),-allow-destructive),cdk diff '$(or $(ENV),dev)/*')
 
@@ -87,6 +90,9 @@ docs: tools library ## draw and generate what docs/ says about the code; read th
 
 golden: tools library ## rewrite the golden templates; read the diff before committing it
 	@$(WITH_TOOLS) go test . -update
+
+lint: tools ## every static check; FIX=1 mends what can be mended first, ONLY="ruff mypy" runs these
+	@$(WITH_TOOLS) python -m tools.lint $(if $(FIX),--fix) $(ONLY)
 
 lint-tools: ## install what lint needs into the cache folder; nothing else installs it
 	@$(PY) tools/install.py

@@ -27,7 +27,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 if not (3, 11) <= sys.version_info[:2] <= (3, 12):
     sys.exit(
@@ -102,9 +102,7 @@ class Layout:
     def missing(self, only: Sequence[str] = ()) -> list[str]:
         """Parts that are not there yet; of all, or of those in `only`."""
         return [
-            name
-            for name, path in self.parts().items()
-            if not (path / DONE).exists() and (not only or name in only)
+            name for name, path in self.parts().items() if not (path / DONE).exists() and (not only or name in only)
         ]
 
     def paths(self) -> dict[str, str]:
@@ -390,9 +388,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="only look for missing or old tools")
     parser.add_argument("--print-paths", action="store_true", help="only say where things are")
-    parser.add_argument(
-        "--only", action="append", default=[], choices=["node"], help="no more than this part"
-    )
+    parser.add_argument("--only", action="append", default=[], choices=["node"], help="no more than this part")
     options = parser.parse_args()
     try:
         if options.check:

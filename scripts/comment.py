@@ -90,7 +90,10 @@ def publish(github: GitHub, repository: str, pull_request: int, report: str) -> 
 
 def main(arguments: list[str]) -> int:
     if len(arguments) != 2 or not arguments[0].isdigit():
-        print("expected a pull request's number and a report's file: make comment PR=12 REPORT=build/diff/report.md", file=sys.stderr)
+        print(
+            "expected a pull request's number and a report's file: make comment PR=12 REPORT=build/diff/report.md",
+            file=sys.stderr,
+        )
         return 2
     missing = [name for name in ("GITHUB_REPOSITORY", "GH_TOKEN") if not os.environ.get(name)]
     if missing:
@@ -98,7 +101,14 @@ def main(arguments: list[str]) -> int:
         return 2
     github = GitHub(os.environ.get("GITHUB_API_URL", "https://api.github.com"), os.environ["GH_TOKEN"])
     try:
-        print(publish(github, os.environ["GITHUB_REPOSITORY"], int(arguments[0]), Path(arguments[1]).read_text(encoding="utf-8")))
+        print(
+            publish(
+                github,
+                os.environ["GITHUB_REPOSITORY"],
+                int(arguments[0]),
+                Path(arguments[1]).read_text(encoding="utf-8"),
+            )
+        )
     except (CommentError, OSError) as error:
         print(f"the report could not be put into pull request {arguments[0]}: {error}", file=sys.stderr)
         return 1
