@@ -168,13 +168,24 @@ def test_json_lines_keep_their_digits() -> None:
     assert [record.problem for record in found] == [None, None]
 
 
+def test_nested_json_is_its_text_with_the_digits_it_was_written_with() -> None:
+    line = '{"ID": {"a": [1.50, "1.50", true, null, 123456789012345678901], "ä\\n": {}}, "name": [], "price": 2}'
+    (record,) = read(line.encode(), format="jsonl")
+    assert (record.values, record.problem) == (
+        ['{"a":[1.50,"1.50",true,null,123456789012345678901],"ä\\n":{}}', "[]", "2"],
+        None,
+    )
+    assert all(type(value) is str for value in record.values), "what other processes can read"
+
+
 @pytest.mark.parametrize(
     "line",
     [
         '{"id": 1',
         "[1]",
-        '{"id": {"a": 1}}',
         '{"id": NaN}',
+        r'{"id": ["\ud800"]}',
+        '{"id": ' + "[" * 5_000 + "]" * 5_000 + "}",
         '{"id": 1, "more": 2}',
         r'{"id": "\ud800"}',
         "[" * 100_000,

@@ -162,7 +162,7 @@ def as_the_serde(line: str, delimiter: str = ",", quote: str = '"', escape: str 
 def split_json(line: str, columns: Sequence[str]) -> list[str | None]:
     """The values of a JSON object, as text, in the contract's order; numbers keep the digits they were written with.
 
-    Fields are told whatever their case, as OpenX's serde does.
+    Fields are told whatever their case, as OpenX's serde does. An object or a list is its JSON text.
     """
     try:
         document = json.loads(line, parse_int=str, parse_float=str, parse_constant=_no_constant)
@@ -177,7 +177,7 @@ def split_json(line: str, columns: Sequence[str]) -> list[str | None]:
     for name in columns:
         value = fields.get(name.lower())
         if isinstance(value, (dict, list)):
-            raise LineError(f"{name}: a nested value", values)
+            value = _nested(line, name)
         if isinstance(value, str) and printable(value, len(value) * 4) != value.replace("\x00", "\ufffd"):
             raise LineError(f"{name}: half a surrogate pair", values)
         values.append(str(value).lower() if isinstance(value, bool) else value)
@@ -186,6 +186,30 @@ def split_json(line: str, columns: Sequence[str]) -> list[str | None]:
     if unknown:
         raise LineError(f"unknown fields: {printable(', '.join(unknown), 200)}", values)
     return values
+
+
+class _Number(str):
+    """A number's digits, which are not to be written between quotes."""
+
+
+def _nested(line: str, name: str) -> str:
+    """A nested value of this line's object as JSON again, without blanks."""
+    document = json.loads(line, parse_int=_Number, parse_float=_Number)
+    (value,) = [value for field, value in document.items() if field.lower() == name.lower()]
+    try:
+        return _json_text(value)
+    except RecursionError:
+        raise LineError(f"{name}: nested too deeply") from None
+
+
+def _json_text(value: Any) -> str:
+    if isinstance(value, _Number):
+        return str(value)
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{_json_text(name)}:{_json_text(item)}" for name, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(_json_text, value)) + "]"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def printable(text: str, limit: int = MAX_CONTENT_BYTES) -> str:
