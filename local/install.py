@@ -42,7 +42,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 sys.path.insert(0, str(ROOT))
 
-from local import archives
+from local import archives  # noqa: E402
 
 PYTHON_LOCK = HERE / "requirements.lock"
 JAVA25_LOCK = HERE / "requirements-jre25.lock"

@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from local import install as project
+from local import install as project  # noqa: E402
 
 LOCK = ROOT / "tools/requirements.lock"
 GO_TOOLS = {
@@ -27,7 +27,7 @@ GO_TOOLS = {
 
 
 class Layout(project.Layout):
-    """The lint tools' parts, in a folder of their own beside the project's: `<cache>/lint/<part>-<hash of its lock>`."""
+    """The lint tools' parts, in a folder beside the project's: `<cache>/lint/<part>-<hash of its lock>`."""
 
     def __init__(self, root: Path):
         super().__init__(root / "lint")
