@@ -1,4 +1,4 @@
-"""The verbs that the workflows call, against the local AWS: what is synthesized once is what gets deployed and looked at."""
+"""The verbs that the workflows call, against the local AWS: what is synthesized once is what gets deployed."""
 
 from __future__ import annotations
 
