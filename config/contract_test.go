@@ -92,7 +92,10 @@ func TestAFieldThatThePartitionKeysHideIsNoRawColumn(t *testing.T) {
 }
 
 func TestRecordsWithoutAKeyAreToldByWhereTheyStand(t *testing.T) {
-	config, err := loadContract(t, strings.Replace(orders, "business_key: [id]", "business_key: [object_key, line_number]", 1))
+	config, err := Load(project(t, map[string]string{
+		"datasets/orders.yaml":                 strings.Replace(orders, "business_key: [id]", "business_key: [object_key, line_number]", 1),
+		"sql/orders/schema/10_fact_orders.sql": strings.Replace(ordersDDL, "    id", "    object_key varchar(1024), line_number bigint,\n    id", 1),
+	}))
 	require.NoError(t, err)
 	assert.Equal(t, []Column{
 		{Name: "object_key", Type: Type{Name: "varchar", Length: 1024}, Required: true},
@@ -202,7 +205,7 @@ func TestTwoDatasetsCannotPublishOneTable(t *testing.T) {
 		"sql/orders/schema/fact_orders.sql":  ordersDDL,
 		"sql/returns/schema/fact_orders.sql": ordersDDL,
 	}))
-	require.ErrorContains(t, err, `datasets/returns.yaml: published.table "fact_orders" is published by orders too`)
+	require.ErrorContains(t, err, `datasets/returns.yaml:12: published.table "fact_orders" is published by orders too`)
 }
 
 func TestAProjectWithoutContractsIsAMistake(t *testing.T) {

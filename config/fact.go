@@ -12,11 +12,17 @@ import (
 )
 
 // published reads the fact table's columns from its DDL: they are typed once, there.
-func (v *validator) published(c Contract) Fact {
+func (v *validator) published(c Contract, key []Column) Fact {
 	fact := Fact{Table: c.Published.Table}
 	if !identifier.MatchString(fact.Table) || len(fact.Table) > 63 {
 		v.fault(at("published", "table"), "%q is no name: expected up to 63 lower-case letters, digits and underscores", fact.Table)
 		return fact
+	}
+	switch {
+	case reserved[fact.Table]:
+		v.fault(at("published", "table"), "%q is a reserved word in SQL: choose another", fact.Table)
+	case slices.Contains(platformTables, fact.Table):
+		v.fault(at("published", "table"), "%q is the platform's own: choose another name", fact.Table)
 	}
 	if len(c.Published.Partitions) == 0 {
 		v.fault(at("published", "partitions"), "are missing: expected at least one column of the fact table")
@@ -45,8 +51,15 @@ func (v *validator) published(c Contract) Fact {
 			v.fault(at("published", "partitions", i), "%q is no column of analytics.%s: expected one of %s", name, fact.Table, nameList(columns))
 		default:
 			fact.Partitions = append(fact.Partitions, columns[found])
+			if !declared[found].NotNull {
+				v.faults.warn(file, declared[found].Line, "column %s may be empty, and published.partitions of %s has it: a partition's path needs a value, expected not null", name, v.file)
+			}
+			if columns[found].Type.Name == "double" {
+				v.fault(at("published", "partitions", i), "%q is a double: no two engines write it alike into a path, expected another type", name)
+			}
 		}
 	}
+	v.keyIsFact(c.BusinessKey, key, columns)
 	for _, column := range columns {
 		if !slices.Contains(c.Published.Partitions, column.Name) {
 			fact.Columns = append(fact.Columns, column)
@@ -56,6 +69,28 @@ func (v *validator) published(c Contract) Fact {
 		v.fault(at("published", "partitions"), "leave no column: a partition's columns are in its path, not in its files")
 	}
 	return fact
+}
+
+// Tables of schema analytics that sql/warehouse makes.
+var platformTables = []string{"publish_queue", "transform_state"}
+
+// keyIsFact: runs compare the landed keys with those of the facts, so the facts have them under the same names.
+func (v *validator) keyIsFact(names []string, key, columns []Column) {
+	for i, name := range names {
+		in := slices.IndexFunc(key, func(column Column) bool { return column.Name == name })
+		if in < 0 {
+			continue // reported
+		}
+		found := slices.IndexFunc(columns, func(column Column) bool { return column.Name == name })
+		switch {
+		case found < 0:
+			v.fault(at("business_key", i), "%q is no column of the fact table: a run compares the keys of facts with the landed ones, expected a column %s %s",
+				name, name, key[in].Type.Redshift())
+		case columns[found].Type.Name != "" && key[in].Type.Name != "" && columns[found].Type.family() != key[in].Type.family():
+			v.fault(at("business_key", i), "%q is %s in the contract and %s in the fact table: keys of different kinds can't be compared",
+				name, key[in].Type, columns[found].Type)
+		}
+	}
 }
 
 // declaration finds the one file in sql/<dataset>/schema that creates the table.

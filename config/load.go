@@ -41,16 +41,18 @@ func load(root string, faults *Faults) (*Config, error) {
 	for _, file := range others {
 		faults.add(filepath.Join("datasets", filepath.Base(file)), 0, "would not be read: expected the name to end in .yaml")
 	}
+	var contracts []*validator
 	for _, file := range files {
 		name := filepath.Join("datasets", filepath.Base(file))
 		text, err := os.ReadFile(file)
 		if err != nil {
 			return nil, err
 		}
-		dataset := readContract(name, text, root, faults)
+		contract, dataset := readContract(name, text, root, faults)
+		contracts = append(contracts, contract)
 		config.Datasets = append(config.Datasets, dataset)
 	}
-	validateTogether(config.Datasets, faults)
+	validateTogether(contracts, config.Datasets, faults)
 	validateSchedules(config.Environments, config.Datasets, faults)
 	return config, nil
 }
@@ -79,12 +81,13 @@ func (c *Config) Dataset(name string) (Dataset, error) {
 	return Dataset{}, fmt.Errorf("dataset %q is unknown: use %s", name, strings.Join(names, ", "))
 }
 
-func readContract(file string, text []byte, root string, faults *Faults) Dataset {
+func readContract(file string, text []byte, root string, faults *Faults) (*validator, Dataset) {
+	v := &validator{file: file, document: &yaml.Node{}, faults: faults, root: root}
 	var contract Contract
 	var document yaml.Node
 	if err := yaml.Unmarshal(text, &document); err != nil {
 		addYAML(file, err, faults)
-		return Dataset{}
+		return v, Dataset{}
 	}
 	before := len(*faults)
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
@@ -99,8 +102,8 @@ func readContract(file string, text []byte, root string, faults *Faults) Dataset
 	for _, fault := range (*faults)[before:] {
 		undecoded[fault.Line] = true
 	}
-	v := validator{file: file, document: &document, faults: faults, undecoded: undecoded, root: root}
-	return v.contract(contract)
+	v.document, v.undecoded = &document, undecoded
+	return v, v.contract(contract)
 }
 
 var (

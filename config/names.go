@@ -139,3 +139,14 @@ func QueryName(file string) string {
 }
 
 var fileOrder = regexp.MustCompile(`^\d+_`)
+
+// PascalCase turns web_orders into WebOrders, the app's name for it.
+func PascalCase(name string) string {
+	var id strings.Builder
+	for word := range strings.SplitSeq(name, "_") {
+		if word != "" {
+			id.WriteString(strings.ToUpper(word[:1]) + word[1:])
+		}
+	}
+	return id.String()
+}

@@ -41,7 +41,7 @@ func checkSQL(root string, config *Config, faults *Faults) error {
 	if err != nil {
 		return err
 	}
-	check := sqlChecker{faults: faults, catalogs: newCatalogs(config.Datasets, faulty, files)}
+	check := sqlChecker{faults: faults, catalogs: newCatalogs(config.Datasets, faulty, files), environments: config.Environments}
 	of := map[string][]sqlFile{}
 	for _, file := range files {
 		of[file.owner] = append(of[file.owner], file)
@@ -49,21 +49,22 @@ func checkSQL(root string, config *Config, faults *Faults) error {
 	for _, file := range of[warehouseFolder] {
 		check.warehouse(file)
 	}
-	queries := map[string]string{}
+	queries := queryNames{files: map[string]string{}, ids: map[string]string{}}
 	for _, dataset := range config.Datasets {
 		if dataset.Name == "" {
 			continue // its contract can't be read
 		}
 		checkSteps(dataset, of[dataset.Name], faults)
 		check.dataset(dataset, of[dataset.Name], faulty[dataset.Name])
-		check.queryNames(dataset, of[dataset.Name], queries)
+		queries.check(dataset, of[dataset.Name], faults)
 	}
 	return nil
 }
 
 type sqlChecker struct {
-	faults   *Faults
-	catalogs catalogs
+	faults       *Faults
+	catalogs     catalogs
+	environments []Environment
 }
 
 // add the findings in a file. Placeholders were filled with their own names: they are shown as they were written.
@@ -218,6 +219,9 @@ func (c sqlChecker) unload(dataset Dataset, table string, file sqlFile, unload s
 	if !unload.Parquet {
 		c.faults.add(file.name, unload.Line, "the lake's table is Parquet: expected format as parquet")
 	}
+	if unload.Role != "publish_role_arn" {
+		c.faults.add(file.name, unload.Line, "unloads with another role than the one for it: expected iam_role '${publish_role_arn}'")
+	}
 	partitions := names(dataset.Fact.Partitions)
 	if !slices.Equal(slices.Sorted(slices.Values(unload.PartitionBy)), slices.Sorted(slices.Values(partitions))) {
 		c.faults.add(file.name, unload.Line, "partition by (%s) differs from the contract's published.partitions: expected partition by (%s)",
@@ -253,6 +257,14 @@ func (c sqlChecker) athena(file sqlFile) {
 	}
 	for _, statement := range file.statements {
 		c.add(file, sqlcheck.NewSession(c.catalogs.lake).Columns(statement))
+		for _, environment := range c.environments {
+			of := environment.Names("")
+			for database, placeholder := range map[string]string{of.RawDatabase(): rawDatabase, of.CuratedDatabase(): curatedDatabase} {
+				if line, found := sqlcheck.Names(statement, database); found {
+					c.faults.warn(file.name, line, "%s is the database of environment %s, in every environment: expected ${%s}", database, environment.Name, placeholder)
+				}
+			}
+		}
 		if size := len(statement.Text); size > maxQueryBytes {
 			c.faults.add(file.name, statement.Line, "statement of %d bytes: Athena takes %d", size, maxQueryBytes)
 		}
@@ -262,16 +274,27 @@ func (c sqlChecker) athena(file sqlFile) {
 	}
 }
 
-// queryNames finds sample queries that a workgroup would show under one name.
-func (c sqlChecker) queryNames(dataset Dataset, files []sqlFile, seen map[string]string) {
+// queryNames finds sample queries that a workgroup, or the app, would know by one name.
+type queryNames struct{ files, ids map[string]string }
+
+// https://docs.aws.amazon.com/athena/latest/APIReference/API_CreateNamedQuery.html
+const maxQueryName = 128
+
+func (q queryNames) check(dataset Dataset, files []sqlFile, faults *Faults) {
 	for _, file := range files {
 		if file.folder != "athena/queries" {
 			continue
 		}
 		name := dataset.Name + "/" + QueryName(file.base)
-		if other, twice := seen[name]; twice {
-			c.faults.add(file.name, 0, "is called %s, as %s is: files of this folder differ in more than their number", name, other)
+		id := PascalCase(dataset.Name) + PascalCase(QueryName(file.base))
+		if len(name) > maxQueryName {
+			faults.add(file.name, 0, "is called %s: Athena takes names of up to %d letters", name, maxQueryName)
 		}
-		seen[name] = file.name
+		if other, twice := q.files[name]; twice {
+			faults.add(file.name, 0, "is called %s, as %s is: files of this folder differ in more than their number", name, other)
+		} else if other, twice := q.ids[id]; twice {
+			faults.add(file.name, 0, "is %s in the app, as %s is: choose another name", id, other)
+		}
+		q.files[name], q.ids[id] = file.name, file.name
 	}
 }

@@ -29,7 +29,7 @@ func TestSQLThatNothingWouldRunOrFillInIsAMistake(t *testing.T) {
 		})
 	}
 	root := project(t, map[string]string{
-		"sql/orders/transform/10_facts.sql": "", "sql/orders/publish/10_facts.sql": "unload ('select 1 as x') to '${curated_uri}/facts/run=${attempt_id}/' format parquet", "sql/warehouse/01.sql": `create user "${load_user}" password disable`, "sql/.lint": "${x",
+		"sql/orders/transform/10_facts.sql": "", "sql/orders/publish/10_facts.sql": "unload ('select 1 as x') to '${curated_uri}/facts/run=${attempt_id}/' iam_role '${publish_role_arn}' format parquet", "sql/warehouse/01.sql": `create user "${load_user}" password disable`, "sql/.lint": "${x",
 	})
 	require.NoError(t, faultsOfSQL(t, root, datasets))
 }

@@ -83,3 +83,14 @@ func (t Type) Glue() string {
 
 // MarshalText writes the canonical text into JSON.
 func (t Type) MarshalText() ([]byte, error) { return []byte(strings.ToLower(t.String())), nil }
+
+// family of types whose values compare with each other.
+func (t Type) family() string {
+	switch t.Name {
+	case "smallint", "integer", "bigint", "decimal", "double":
+		return "number"
+	case "date", "timestamp":
+		return "time"
+	}
+	return t.Name
+}

@@ -80,6 +80,14 @@ func (v *validator) text(value string, path ...any) {
 	}
 }
 
+// Limits of the Glue catalog (https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-catalog-tables.html)
+// and of Redshift (https://docs.aws.amazon.com/redshift/latest/dg/r_CREATE_TABLE_usage.html).
+const (
+	maxDescriptionBytes = 2048
+	maxCommentBytes     = 255
+	maxTableColumns     = 1600
+)
+
 func (v *validator) contract(c Contract) Dataset {
 	dataset := Dataset{Name: c.Dataset, Description: c.Description, Schedule: c.Schedule, Load: c.Load}
 	wanted := strings.TrimSuffix(strings.TrimPrefix(v.file, "datasets/"), ".yaml")
@@ -90,16 +98,21 @@ func (v *validator) contract(c Contract) Dataset {
 		v.fault(at("dataset"), "%q does not match the file: expected %q", c.Dataset, wanted)
 	case strings.HasSuffix(c.Dataset, "_lines") || strings.HasSuffix(c.Dataset, "_rejected") || strings.HasSuffix(c.Dataset, "_affected_keys"):
 		v.fault(at("dataset"), "%q ends like a table that another dataset gets: choose another name", c.Dataset)
+	case reserved[c.Dataset]:
+		v.fault(at("dataset"), "%q is a reserved word in SQL, and tables get this name: choose another", c.Dataset)
 	case c.Dataset == "load_ledger" || c.Dataset == "warehouse":
 		v.fault(at("dataset"), "%q is the platform's own: choose another name", c.Dataset)
 	}
 	v.text(c.Description, "description")
+	if size := len(c.Description); size > maxDescriptionBytes {
+		v.fault(at("description"), "is %d bytes long: the Glue catalog takes %d", size, maxDescriptionBytes)
+	}
 	dataset.Source = v.source(c.Source)
 	dataset.Columns = v.columns(c.Columns)
 	v.fields(c.Columns, dataset.Source)
 	dataset.BusinessKey = v.businessKey(c.BusinessKey, dataset.Columns)
 	dataset.Freshness = v.freshness(c.Freshness, v.schedule(c.Schedule))
-	dataset.Fact = v.published(c)
+	dataset.Fact = v.published(c, dataset.BusinessKey)
 	dataset.Load = v.load(c.Load)
 	return dataset
 }
@@ -150,6 +163,9 @@ func (v *validator) columns(specs []ColumnSpec) []Column {
 	if len(specs) == 0 {
 		v.fault(at("columns"), "are missing: expected at least one")
 	}
+	if most := maxTableColumns - len(LandingColumns()); len(specs) > most {
+		v.fault(at("columns"), "are %d: expected at most %d, a table of Redshift's has up to %d and the load adds its own", len(specs), most, maxTableColumns)
+	}
 	seen := map[string]int{}
 	columns := make([]Column, 0, len(specs))
 	for i, spec := range specs {
@@ -166,6 +182,9 @@ func (v *validator) columns(specs []ColumnSpec) []Column {
 			v.fault(at("columns", i, "name"), "%q is used twice: columns[%d] has it too", spec.Name, first)
 		}
 		seen[spec.Name] = i
+		if comment := spec.Description; len(comment) > maxCommentBytes || strings.ContainsAny(comment, "\n\r") {
+			v.fault(at("columns", i, "description"), "is %d bytes long: expected one line of up to %d, as the Glue catalog takes it", len(comment), maxCommentBytes)
+		}
 		kind, err := ParseType(spec.Type)
 		if err != nil {
 			v.fault(at("columns", i, "type"), "%s", err)
@@ -309,12 +328,18 @@ func (v *validator) load(settings LoadSettings) LoadSettings {
 var workerTypes = []string{"G.1X", "G.2X", "G.4X", "G.8X"}
 
 // validateTogether finds what two datasets can't share.
-func validateTogether(datasets []Dataset, faults *Faults) {
-	publishers := map[string]string{}
-	for _, dataset := range datasets {
+func validateTogether(contracts []*validator, datasets []Dataset, faults *Faults) {
+	publishers, ids := map[string]string{}, map[string]string{}
+	for i, dataset := range datasets {
+		v := contracts[i]
 		if other, taken := publishers[dataset.Fact.Table]; taken && dataset.Fact.Table != "" {
-			faults.add("datasets/"+dataset.Name+".yaml", 0, "published.table %q is published by %s too: a table has one dataset", dataset.Fact.Table, other)
+			v.fault(at("published", "table"), "%q is published by %s too: a table has one dataset", dataset.Fact.Table, other)
 		}
 		publishers[dataset.Fact.Table] = dataset.Name
+		id := PascalCase(dataset.Name)
+		if other, taken := ids[id]; taken && other != dataset.Name {
+			v.fault(at("dataset"), "%q and %q are both %s in the app: choose a name that differs in more than underscores", dataset.Name, other, id)
+		}
+		ids[id] = dataset.Name
 	}
 }

@@ -2,7 +2,6 @@ package stacks
 
 import (
 	"path/filepath"
-	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
@@ -21,7 +20,7 @@ type dataset struct {
 func newDataset(
 	e environment, contract config.Dataset, lake constructs.Lake, catalog constructs.Catalog, access access, house warehouse,
 ) dataset {
-	stack := e.stack("Dataset"+pascal(contract.Name), e.names.DatasetStack(contract.Name), "dataset "+contract.Name)
+	stack := e.stack("Dataset"+config.PascalCase(contract.Name), e.names.DatasetStack(contract.Name), "dataset "+contract.Name)
 	awscdk.Tags_Of(stack).Add(jsii.String("dataset"), jsii.String(contract.Name), nil)
 	stack.AddStackDependency(house.stack, jsii.String("landing tables are created in schemas that exist"))
 
@@ -130,15 +129,4 @@ func partitions(names []string) []constructs.Column {
 		list[i] = constructs.Column{Name: name, Type: "string"}
 	}
 	return list
-}
-
-// pascal turns web_orders into WebOrders.
-func pascal(name string) string {
-	var id strings.Builder
-	for word := range strings.SplitSeq(name, "_") {
-		if word != "" {
-			id.WriteString(strings.ToUpper(word[:1]) + word[1:])
-		}
-	}
-	return id.String()
 }

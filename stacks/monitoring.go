@@ -14,7 +14,7 @@ func newMonitoring(e environment, datasets []dataset) {
 	})
 	for _, dataset := range datasets {
 		stack.AddStackDependency(dataset.stack, jsii.String("an alarm over a pipeline that is not there would ring"))
-		alarms.Watch(pascal(dataset.Name), constructs.DatasetAlarmsProps{
+		alarms.Watch(config.PascalCase(dataset.Name), constructs.DatasetAlarmsProps{
 			Namespace:  config.MetricNamespace,
 			Dimensions: map[string]string{"Environment": e.Name, "Dataset": dataset.Name},
 			AlarmName:  func(fact string) string { return e.names.Alarm(dataset.Name, fact) },

@@ -32,7 +32,7 @@ func newQuery(e environment, lake constructs.Lake, access access, datasets []dat
 		for _, file := range files {
 			name := config.QueryName(file)
 			sql := sqltext.Fill(queries[file], e.placeholders(access))
-			workgroup.NamedQuery(pascal(dataset.Name)+pascal(name), dataset.Name+"/"+name, firstComment(sql), e.names.CuratedDatabase(), sql)
+			workgroup.NamedQuery(config.PascalCase(dataset.Name)+config.PascalCase(name), dataset.Name+"/"+name, firstComment(sql), e.names.CuratedDatabase(), sql)
 		}
 	}
 	step := e.schemaStep(stack, "Views", "athena", e.sources.Folders.AthenaStep, access, map[string]string{

@@ -318,6 +318,16 @@ func Creates(statement sqltext.Statement) (Relation, bool) {
 	return created(p)
 }
 
+// Names says whether a statement holds a word that begins so, and in which line.
+func Names(statement sqltext.Statement, start string) (line int, found bool) {
+	for _, token := range statement.Tokens {
+		if isName(token) && strings.HasPrefix(token.Text, start) {
+			return token.Line, true
+		}
+	}
+	return 0, false
+}
+
 // Mentions says whether a statement names the table.
 func Mentions(statement sqltext.Statement, table string) bool {
 	parts := strings.Split(table, ".")

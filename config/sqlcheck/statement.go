@@ -395,6 +395,7 @@ func (k *checker) grant(p *cursor) {
 // Unload is what an UNLOAD statement says.
 type Unload struct {
 	To          string
+	Role        string
 	PartitionBy []string
 	Parquet     bool
 	Columns     []string
@@ -418,6 +419,9 @@ func (s *Session) Unload(statement sqltext.Statement) (Unload, bool) {
 		u.To = p.peek().Literal()
 	}
 	for ; !p.done(); p.skip() {
+		if p.looks("iam_role") && p.ahead(1).Kind == sqltext.String {
+			u.Role = p.ahead(1).Literal()
+		}
 		if p.looks("parquet") {
 			u.Parquet = true
 		}

@@ -11,6 +11,8 @@ type Column struct {
 	// Type is the words of the type with its arguments, such as "decimal(10,2)" or "double precision".
 	Type string
 	Line int
+	// NotNull says that it always has a value.
+	NotNull bool
 }
 
 // Table is what a `create table` declares.
@@ -159,8 +161,14 @@ func (p *parser) column() (*Column, error) {
 	if err != nil {
 		return nil, err
 	}
+	attributes := p.next
 	p.skip()
-	return &Column{Name: name, Type: kind, Line: line}, nil
+	column := &Column{Name: name, Type: kind, Line: line}
+	for i := attributes; i < min(p.next, len(p.tokens)); i++ {
+		rest := p.tokens[i:]
+		column.NotNull = column.NotNull || words(rest, "not", "null") || words(rest, "primary", "key") || words(rest, "identity")
+	}
+	return column, nil
 }
 
 // The second words of types that have two.

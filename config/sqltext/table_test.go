@@ -33,10 +33,11 @@ create table if not exists second (a int);
 	assert.Equal(t, "analytics.facts", tables[0].Name)
 	assert.Equal(t, 6, tables[0].Line)
 	assert.Equal(t, []Column{
-		{"id", "bigint", 7}, {"name", "character varying(20)", 8}, {"price", "numeric(10,2)", 9}, {"ratio", "double precision", 10},
-		{"seen_at", "timestamp with time zone", 11}, {"at", "timestamp", 12}, {"check_sum", "varchar(32)", 13},
+		{"id", "bigint", 7, true}, {"name", "character varying(20)", 8, false}, {"price", "numeric(10,2)", 9, false},
+		{"ratio", "double precision", 10, false}, {"seen_at", "timestamp with time zone", 11, false}, {"at", "timestamp", 12, false},
+		{"check_sum", "varchar(32)", 13, false},
 	}, tables[0].Columns)
-	assert.Equal(t, []Column{{"a", "int", 19}}, tables[1].Columns)
+	assert.Equal(t, []Column{{"a", "int", 19, false}}, tables[1].Columns)
 }
 
 func TestDeclarationsThatHoldNoColumnsAreErrors(t *testing.T) {
