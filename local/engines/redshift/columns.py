@@ -68,6 +68,21 @@ def fits(column: Column, kind: pa.DataType) -> bool:
     return types.is_string(kind) or types.is_binary(kind) or types.is_large_string(kind) or types.is_large_binary(kind)
 
 
+def check_type(column: Column, field: pa.Field, physical: str, file: str) -> None:
+    """Refuses a Parquet column that neither COPY nor Spectrum would read into this one.
+
+    https://repost.aws/knowledge-center/redshift-spectrum-data-errors: the types must match.
+    """
+    nanoseconds = pa.types.is_timestamp(field.type) and field.type.unit == "ns"
+    if fits(column, field.type) and not (nanoseconds and physical != "INT96"):
+        return
+    raise RedshiftError(
+        f"Spectrum Scan Error\n  Detail: File '{file}' has an incompatible Parquet schema for column "
+        f"'{column.name}'. Column type: {column.redshift_type}, Parquet schema: "
+        f"optional {physical.lower()} {field.name} ({field.type})"
+    )
+
+
 def check_lengths(column: Column, values: pa.ChunkedArray | pa.Array, file: str) -> None:
     if column.length is None:
         return

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from .columns import Column, check_lengths, csv_bytes, fits, to_text
+from .columns import Column, check_lengths, check_type, csv_bytes, to_text
 from .errors import NotEmulated, RedshiftError, syntax_error
 from .lake import Lake, S3Object, parse_url
 from .tokens import Cursor, Name, is_comma, quote_ident, split_top
@@ -122,14 +122,7 @@ def _batches(item: S3Object, lake: Lake, columns: list[Column]):
         )
     for field, column in zip(schema, columns, strict=True):
         physical = file.schema.column(schema.get_field_index(field.name)).physical_type
-        if not fits(column, field.type) or (
-            pa.types.is_timestamp(field.type) and field.type.unit == "ns" and physical != "INT96"
-        ):
-            raise RedshiftError(
-                f"Spectrum Scan Error\n  Detail: File '{item.url}' has an incompatible Parquet schema for column "
-                f"'{column.name}'. Column type: {column.redshift_type}, Parquet schema: "
-                f"optional {physical.lower()} {field.name} ({field.type})"
-            )
+        check_type(column, field, physical, item.url)
     for batch in file.iter_batches(batch_size=_ROWS_PER_BATCH):
         arrays = [to_text(array) for array in batch.columns]
         for column, array in zip(columns, arrays, strict=True):

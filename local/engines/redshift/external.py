@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from botocore.exceptions import ClientError
 
+from .columns import Column, check_type, to_text
 from .copy import hidden
 from .errors import NotEmulated, RedshiftError
 from .lake import Lake, S3Object, parse_url, role_of_arn
@@ -100,6 +101,7 @@ def load(
     wanted = {column: sql_type(kind) for column, kind in declared.items() if mentioned is None or column in mentioned}
     if mentioned is not None:
         wanted |= {"$path": "varchar", "$size": "int8"} if mentioned & set(_PSEUDO) else {}
+    read = frozenset(wanted)
     if not wanted:
         wanted = {next(iter(declared)): "varchar"}  # count(*) needs rows, not values
     target = quote_ident(f"{schema.name}.{name}")
@@ -107,7 +109,7 @@ def load(
     connection.execute(f"drop table if exists pg_temp.{target}")
     connection.execute(f"create temporary table {target} ({definition}) on commit drop")
     with connection.cursor().copy(f"copy pg_temp.{target} from stdin") as sink:
-        for row in _rows(table, lake):
+        for row in _rows(table, lake, read):
             sink.write_row([_storable(row.get(column)) for column in wanted])
 
 
@@ -116,7 +118,7 @@ def _storable(value: object) -> object:
     return _NO_TEXT.sub("\ufffd", value) if isinstance(value, str) else value
 
 
-def _rows(table: ExternalTable, lake: Lake) -> Iterator[dict]:
+def _rows(table: ExternalTable, lake: Lake, wanted: frozenset[str]) -> Iterator[dict]:
     places = table.partitions or ([] if table.partition_keys else [([], table.storage)])
     for values, storage in places:
         fixed = {key.lower(): value for (key, _), value in zip(table.partition_keys, values, strict=True)}
@@ -127,17 +129,19 @@ def _rows(table: ExternalTable, lake: Lake) -> Iterator[dict]:
             if hidden(item.key) or not item.size:
                 continue
             extra = fixed | {"$path": item.url, "$size": item.size}
-            for row in _read(item, lake, storage, table):
+            for row in _read(item, lake, storage, table, wanted):
                 yield {**row, **extra}
 
 
-def _read(item: S3Object, lake: Lake, storage: dict, table: ExternalTable) -> Iterator[dict]:
+def _read(
+    item: S3Object, lake: Lake, storage: dict, table: ExternalTable, wanted: frozenset[str]
+) -> Iterator[dict]:
     serde = storage.get("SerdeInfo") or table.storage.get("SerdeInfo") or {}
     library, options = serde.get("SerializationLibrary", ""), serde.get("Parameters") or {}
     columns = [(name.lower(), kind) for name, kind in table.columns]
     body = lake.read(item)
     if library == _PARQUET:
-        yield from _parquet(body, columns, item)
+        yield from _parquet(body, [(name, kind) for name, kind in columns if name in wanted], item)
         return
     lines = _lines(body, item)
     if library in (_OPEN_CSV, _LAZY):
@@ -263,11 +267,41 @@ def _json_value(value: object, kind: str) -> object:
 
 
 def _parquet(body: bytes, columns: list[tuple[str, str]], item: S3Object) -> Iterator[dict]:
+    """By name, whatever its case; a column that the file lacks is null; one of another type is an error, if it is read."""
     try:
-        table = pq.read_table(io.BytesIO(body), partitioning=None)
-    except pa.ArrowException as error:
-        raise RedshiftError(f"Spectrum Scan Error\n  Detail: {item.url}: {error}") from error
-    names = {name.lower(): name for name in table.column_names}
-    for batch in table.select([names[name] for name, _ in columns if name in names]).to_batches(10_000):
-        for row in batch.to_pylist():
-            yield {name.lower(): value for name, value in row.items()}
+        # dates that nanoseconds do not reach
+        file = pq.ParquetFile(io.BytesIO(body), coerce_int96_timestamp_unit="us")
+        fields = {field.name.lower(): index for index, field in reversed(list(enumerate(file.schema_arrow)))}
+        found = [(name, kind, fields[name]) for name, kind in columns if name in fields]
+        for name, kind, index in found:
+            field = file.schema_arrow.field(index)
+            check_type(_declared(name, kind), field, _physical(file, field.name), item.url)
+        names = [file.schema_arrow.field(index).name for _, _, index in found]
+        for batch in file.iter_batches(10_000, columns=names):
+            values = [to_text(batch.column(name)).to_pylist() for name in names]
+            rows = zip(*values, strict=True) if values else [()] * batch.num_rows
+            for row in rows:
+                yield {name: value for (name, _, _), value in zip(found, row, strict=True)}
+    except (pa.ArrowException, OSError) as error:
+        raise RedshiftError(
+            f"Spectrum Scan Error\n  Detail: File '{item.url}' has an invalid Parquet format: {error}"
+        ) from error
+
+
+def _physical(file: pq.ParquetFile, name: str) -> str:
+    leaves = [file.schema.column(index) for index in range(len(file.schema))]
+    return next((leaf.physical_type for leaf in leaves if leaf.path == name), "group")
+
+
+_OIDS = {
+    "tinyint": 21, "smallint": 21, "int": 23, "integer": 23, "bigint": 20, "float": 700, "double": 701, "boolean": 16,
+    "date": 1082, "timestamp": 1114,
+}  # fmt: skip
+
+
+def _declared(name: str, hive: str) -> Column:
+    """The external column as a column of PostgreSQL."""
+    decimal = re.fullmatch(r"decimal\((\d+),\s*(\d+)\)", hive.strip().lower())
+    if decimal:
+        return Column(name, 1700, ((int(decimal[1]) << 16) | int(decimal[2])) + 4)
+    return Column(name, _OIDS.get(hive.strip().lower(), 1043))

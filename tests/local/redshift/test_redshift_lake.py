@@ -301,6 +301,65 @@ def test_json_and_parquet(lake):
     assert lake.rows("select * from data_lake.empty", admin=True) == []
 
 
+PARQUET = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
+# declared type → what Spectrum reads as it, and what it refuses
+DECLARED = {
+    "smallint": ([pa.int16(), pa.int32()], [pa.int64(), pa.string()]),
+    "int": ([pa.int32()], [pa.int64(), pa.float64()]),
+    "bigint": ([pa.int64()], [pa.int32(), pa.float64(), pa.string()]),
+    "float": ([pa.float32()], [pa.float64()]),
+    "double": ([pa.float64()], [pa.float32(), pa.int64()]),
+    "decimal(10,2)": ([pa.decimal128(10, 2)], [pa.decimal128(12, 2), pa.decimal128(10, 3), pa.float64()]),
+    "boolean": ([pa.bool_()], [pa.int32()]),
+    "date": ([pa.date32()], [pa.timestamp("us"), pa.string()]),
+    "timestamp": ([pa.timestamp("us"), pa.timestamp("ms"), pa.timestamp("us", "UTC")], [pa.timestamp("ns"), pa.date32(), pa.int64()]),
+    "string": ([pa.string(), pa.binary()], [pa.int32(), pa.float64()]),
+}
+
+
+def test_a_parquet_column_is_read_by_its_own_type_only(lake):
+    """By name, and only if it is asked for: a count needs no column."""
+    glue, number = lake.client("glue"), 0
+    for declared, (good, bad) in DECLARED.items():
+        for kind in (*good, *bad):
+            number += 1
+            name = f"typed{number}"
+            glue.create_table(DatabaseName="lake", TableInput={
+                "Name": name, "TableType": "EXTERNAL_TABLE", "StorageDescriptor": {
+                    "Columns": [{"Name": "gone", "Type": "int"}, {"Name": "a b", "Type": declared}],
+                    "Location": f"s3://raw/{name}/", "SerdeInfo": {"SerializationLibrary": PARQUET},
+                },
+            })  # fmt: skip
+            lake.put_parquet(f"{name}/f.parquet", pa.table({"A b": pa.nulls(3, kind)}), bucket="raw")
+            assert lake.rows(f"select count(*) from data_lake.{name}", admin=True) == [[3]]
+            asked = f'select count("a b"), count(gone) from data_lake.{name}'
+            if kind in good:
+                assert lake.rows(asked, admin=True) == [[0, 0]], (declared, kind)
+            else:
+                assert "incompatible Parquet schema for column 'a b'" in lake.error(asked, admin=True), (declared, kind)
+
+
+def test_what_hive_and_spark_write_as_int96_is_a_timestamp(lake):
+    moments = pa.array([datetime.datetime(1, 1, 1), datetime.datetime(2025, 1, 2, 3, 4, 5, 678901)], pa.timestamp("us"))
+    glue = lake.client("glue")
+    glue.create_table(DatabaseName="lake", TableInput={
+        "Name": "moments", "TableType": "EXTERNAL_TABLE", "StorageDescriptor": {
+            "Columns": [{"Name": "at", "Type": "timestamp"}], "Location": "s3://raw/moments/",
+            "SerdeInfo": {"SerializationLibrary": PARQUET},
+        },
+    })  # fmt: skip
+    lake.put_parquet("moments/f.parquet", pa.table({"at": moments}), "raw", use_deprecated_int96_timestamps=True)
+    rows = lake.rows("select cast(at as varchar(26)) from data_lake.moments order by 1", admin=True)
+    assert rows == [["0001-01-01 00:00:00"], ["2025-01-02 03:04:05.678901"]]
+
+
+def test_a_file_that_is_no_parquet_fails_every_question(lake, awkward):
+    awkward("facts/broken.parquet", b"PAR1 no more PAR1")
+    for asked in ("count(*)", "max(id)"):
+        error = lake.error(f"select {asked} from data_lake.facts", admin=True)
+        assert "File 's3://raw/facts/broken.parquet' has an invalid Parquet format" in error
+
+
 @pytest.fixture
 def awkward(lake):
     """Puts objects beside those of the tables, and takes them away again."""
