@@ -70,7 +70,7 @@ new ones in. Nothing is lost by that, the raw zone keeps versions.`,
 			if err != nil {
 				return err
 			}
-			files, err := filesToUpload(args[1:], as)
+			files, err := filesToUpload(args[1:], as, dataset.Source.Format)
 			if err != nil {
 				return err
 			}
@@ -105,7 +105,7 @@ type source struct {
 }
 
 // filesToUpload looks at every file before the first one goes up.
-func filesToUpload(paths []string, as string) ([]source, error) {
+func filesToUpload(paths []string, as, format string) ([]source, error) {
 	if as != "" && len(paths) > 1 {
 		return nil, usagef("--as names a single file; %d were given", len(paths))
 	}
@@ -135,6 +135,8 @@ func filesToUpload(paths []string, as string) ([]source, error) {
 		if fault := nameFault(name); fault != "" {
 			faults = append(faults, fmt.Errorf("%s: the name %q %s; choose another with --as", path, name, fault))
 		} else if fault := compressionFault(path, name); fault != "" {
+			faults = append(faults, fmt.Errorf("%s %s", path, fault))
+		} else if fault := parquetFault(path, format); fault != "" {
 			faults = append(faults, fmt.Errorf("%s %s", path, fault))
 		}
 		if other, ok := taken[name]; ok {
@@ -189,6 +191,36 @@ func compressionFault(path, name string) string {
 	}
 	if suffix == ".gz" && err != nil {
 		return fmt.Sprintf("can't be unpacked: %s", err)
+	}
+	return ""
+}
+
+// parquetFault finds files of the other kind, and Parquet without its end: either would fail every query over the dataset.
+// A file without a byte is none of both: it takes out what stood under its name.
+func parquetFault(path, format string) string {
+	const magic = "PAR1"
+	content, err := os.Open(path)
+	if err != nil {
+		return "can't be read: " + err.Error()
+	}
+	defer content.Close()
+	begin, end := make([]byte, len(magic)), make([]byte, len(magic))
+	size, err := content.Seek(0, io.SeekEnd)
+	if err == nil && size > 0 {
+		_, _ = content.ReadAt(begin, 0)
+		_, _ = content.ReadAt(end, max(0, size-int64(len(magic))))
+	}
+	switch {
+	case err != nil:
+		return "can't be read: " + err.Error()
+	case size == 0:
+		return ""
+	case format != "parquet" && string(begin) == magic:
+		return fmt.Sprintf("is a Parquet file: the dataset's files are %s", format)
+	case format == "parquet" && string(begin) != magic:
+		return "is no Parquet file"
+	case format == "parquet" && string(end) != magic:
+		return "is a Parquet file that breaks off"
 	}
 	return ""
 }

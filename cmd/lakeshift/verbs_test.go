@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -81,4 +83,14 @@ func TestRecordsOfParquetAreCountedWithoutThoseOfObjectsThatCannotBeRead(t *test
 	names := config.Names{Environment: "local", Account: "1", Region: "r"}
 	assert.Contains(t, countSQL(names, dataset, []string{"trips/it's.parquet"}),
 		`"trips_lines" where true and "$path" not in ('s3://`+names.RawBucket()+`/trips/it''s.parquet')) as raw_rows`)
+}
+
+func TestParquetIsKnownByItsBeginAndItsEnd(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	for content, fault := range map[string]string{
+		"PAR1 … PAR1": "", "": "", "PAR1 …": "is a Parquet file that breaks off", "a,b\n1,2\n": "is no Parquet file",
+	} {
+		require.NoError(t, os.WriteFile(file, []byte(content), 0o600))
+		assert.Equal(t, fault, parquetFault(file, "parquet"), content)
+	}
 }
