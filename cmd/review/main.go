@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"golang.org/x/sync/errgroup"
 
 	"lakeshift/internal/review"
@@ -60,7 +62,7 @@ func (s settings) run(ctx context.Context) (int, error) {
 	if err != nil {
 		return failed, err
 	}
-	report := review.Report{Against: s.base, Allowed: s.allowed, Deployed: map[string]string{}}
+	report := review.Report{Against: s.base, Allowed: s.allowed, Running: map[string]review.Running{}}
 	if uncommitted, err := repository.Uncommitted(ctx); err != nil {
 		return failed, err
 	} else if uncommitted && s.head == "HEAD" {
@@ -77,34 +79,48 @@ func (s settings) run(ctx context.Context) (int, error) {
 	if err != nil {
 		return failed, err
 	}
-	var unread error
-	if s.deployed {
-		for _, environment := range sides[1].Environments {
-			// the local AWS is nobody's to review
-			if s.environment == environment.Name || s.environment == "" && environment.Name != "local" {
-				text, err := review.Deployed(ctx, sides[1], environment.Name)
-				if err != nil {
-					unread = errors.Join(unread, err)
-					text = "It could not be read."
-				}
-				report.Deployed[environment.Name] = text
-			}
-		}
-	}
 	comparison, err := review.Compare(ctx, sides[0], sides[1])
 	if err != nil {
 		return failed, err
 	}
+	danger := comparison.Dangerous()
+	var unread error
+	if s.deployed {
+		for _, environment := range sides[1].Environments {
+			// the local AWS is nobody's to review
+			if s.environment != environment.Name && (s.environment != "" || environment.Name == "local") {
+				continue
+			}
+			running, err := deployed(ctx, sides, environment, filepath.Join(work, "deployed", environment.Name), comparison)
+			if err != nil {
+				unread = errors.Join(unread, fmt.Errorf("what %s runs: %w", environment.Name, err))
+				report.Notes = append(report.Notes, fmt.Sprintf("_What %s runs could not be read._", environment.Name))
+				continue
+			}
+			report.Running[environment.Name] = running
+			danger = danger || running.Dangerous()
+		}
+	}
 	if err := s.write(ctx, report, comparison); err != nil {
 		return failed, err
 	}
-	switch {
-	case unread != nil:
+	if unread != nil {
 		return failed, unread
-	case comparison.Dangerous() && !s.allowed:
+	}
+	if danger && !s.allowed {
 		return dangerous, errors.New("data or stateful resources are at stake: read the report, then repeat with ALLOW_DESTRUCTIVE=1")
 	}
 	return fine, nil
+}
+
+func deployed(
+	ctx context.Context, sides []*review.Assembly, environment *review.Environment, folder string, comparison *review.Comparison,
+) (review.Running, error) {
+	settings, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(environment.Region()))
+	if err != nil {
+		return review.Running{}, fmt.Errorf("AWS configuration: %w", err)
+	}
+	return review.Deployed(ctx, cloudformation.NewFromConfig(settings), sides[0], sides[1], environment.Name, folder, comparison)
 }
 
 // synthesize both sides at once. Free removes the work trees; it is never nil.

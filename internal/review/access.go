@@ -177,11 +177,11 @@ func list(value any) []any {
 }
 
 // access words what changes in who may do what, between two sides of one environment.
-func access(before, after *Environment, passedOver func(*Stack) bool) []item {
+func access(before, after *Environment) []item {
 	had, has := map[grant]bool{}, map[grant]bool{}
 	for _, stack := range before.Stacks {
 		// a stack that leaves the app goes with its roles; that is said elsewhere
-		if !passedOver(stack) {
+		if after.stack(stack.ID) != nil {
 			for _, g := range stack.grants() {
 				had[g] = true
 			}
@@ -203,10 +203,10 @@ func access(before, after *Environment, passedOver func(*Stack) bool) []item {
 		if has[g] {
 			continue
 		}
-		within := func(a grant) bool { return a.covers(g) }
-		if i := slices.IndexFunc(added, within); i >= 0 {
+		covering := func(a grant) bool { return a.covers(g) }
+		if i := slices.IndexFunc(added, covering); i >= 0 {
 			replaced[added[i]] = append(replaced[added[i]], g)
-		} else if !slices.ContainsFunc(keysOf(has), within) {
+		} else if !slices.ContainsFunc(keysOf(has), covering) {
 			removed = append(removed, g)
 		}
 	}
@@ -221,6 +221,9 @@ func access(before, after *Environment, passedOver func(*Stack) bool) []item {
 			line += "; **wider** than before: " + deeds(before, old)
 		}
 		rank := 2
+		if stack := holderStack(group[0]); after.stack(stack) != nil && before.stack(stack) == nil {
+			rank = within
+		}
 		if wide(group) && group[0].effect != "Deny" {
 			line, rank = "⚠️ "+line, 0
 		} else if len(old) > 0 {
@@ -236,6 +239,17 @@ func access(before, after *Environment, passedOver func(*Stack) bool) []item {
 		items = append(items, item{section: accessSection, rank: rank, text: sentence(before, group, verb(group[0].effect, false))})
 	}
 	return items
+}
+
+// within is the rank of what a new stack's things may do: it is read after what the others may.
+const within = 5
+
+// holderStack is the stack that the holder of a grant stands in; empty if a name from outside is all there is.
+func holderStack(g grant) string {
+	if match := mark.FindStringSubmatch(g.holder); match != nil {
+		return match[1]
+	}
+	return ""
 }
 
 func keysOf(set map[grant]bool) []grant {
@@ -333,14 +347,10 @@ func sentence(environment *Environment, group []grant, verb string) string {
 			return fmt.Sprintf("%s %s take on role %s", who, verb, quote(environment.unmark(g.holder)))
 		}
 	}
-	text := fmt.Sprintf("%s %s %s", who, verb, deeds(environment, group))
-	if g.condition != "" {
-		text += " if " + quoteShort(environment.unmark(g.condition))
-	}
-	return text
+	return fmt.Sprintf("%s %s %s", who, verb, deeds(environment, group))
 }
 
-// deeds are the actions and what they are on.
+// deeds are the actions, what they are on and under which condition.
 func deeds(environment *Environment, group []grant) string {
 	var actions, resources []string
 	for _, g := range group {
@@ -358,6 +368,9 @@ func deeds(environment *Environment, group []grant) string {
 		text += " to " + quote(environment.unmark(g.principal))
 	case len(resources) > 0:
 		text += " on " + strings.Join(unique(resources), ", ")
+	}
+	if g.condition != "" {
+		text += " if " + quoteShort(environment.unmark(g.condition))
 	}
 	return text
 }

@@ -47,10 +47,13 @@ type Stack struct {
 // Template as CloudFormation reads it.
 type Template struct {
 	Resources map[string]Resource
-	Outputs   map[string]struct {
-		Value  any
-		Export struct{ Name any }
-	}
+	Outputs   map[string]Output
+}
+
+// Output of a template.
+type Output struct {
+	Value  any
+	Export struct{ Name any }
 }
 
 // Resource of a template.
@@ -139,7 +142,7 @@ func readEnvironment(folder, name string) (*Environment, error) {
 		if stack.assets, err = readAssets(folder, id); err != nil {
 			return nil, err
 		}
-		if stack.paths, err = readPaths(filepath.Join(folder, artifact.AdditionalMetadataFile), artifact.DisplayName); err != nil {
+		if stack.paths, err = readPaths(folder, artifact.AdditionalMetadataFile, artifact.DisplayName); err != nil {
 			return nil, err
 		}
 		if err := stack.readTemplate(); err != nil {
@@ -174,15 +177,19 @@ func readAssets(folder, id string) (map[string]asset, error) {
 	return assets, err
 }
 
-func readPaths(file, stack string) (map[string]string, error) {
+// readPaths of constructs from the file that the manifest names; it names none if the CDK had nothing to note.
+func readPaths(folder, file, stack string) (map[string]string, error) {
 	var metadata map[string][]struct {
 		Type string
 		Data any
 	}
-	if err := readJSON(file, &metadata); err != nil && !errors.Is(err, os.ErrNotExist) {
+	paths := map[string]string{}
+	if file == "" {
+		return paths, nil
+	}
+	if err := readJSON(filepath.Join(folder, file), &metadata); err != nil {
 		return nil, err
 	}
-	paths := map[string]string{}
 	for path, entries := range metadata {
 		for _, entry := range entries {
 			if id, is := entry.Data.(string); is && entry.Type == "aws:cdk:logicalId" {
@@ -206,18 +213,23 @@ func (s *Stack) readTemplate() error {
 	if err != nil {
 		return err
 	}
+	return s.fill(text, keys(s.assets))
+}
+
+// fill the stack from a template's text in which these hashes name assets, and write it down without them.
+func (s *Stack) fill(text []byte, hashes []string) error {
 	var plain Template
 	if err := json.Unmarshal(text, &plain); err != nil {
 		return fmt.Errorf("%s: %w", s.file, err)
 	}
 	s.uses = map[string][]string{}
 	pairs := []string{}
-	for hash := range s.assets {
+	for _, hash := range hashes {
 		pairs = append(pairs, hash, codeMark)
 	}
 	for id, resource := range plain.Resources {
 		for _, value := range leaves(resource.Properties) {
-			for hash := range s.assets {
+			for _, hash := range hashes {
 				if strings.Contains(value, hash) && !slices.Contains(s.uses[maskID(id)], hash) {
 					s.uses[maskID(id)] = append(s.uses[maskID(id)], hash)
 				}

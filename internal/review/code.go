@@ -21,8 +21,6 @@ type Edit struct {
 	Path string
 	// Before and After are where the two sides lie; empty if there is none.
 	Before, After string
-	// Users are the resources that run it.
-	Users []string
 }
 
 // upload is one asset of one resource on both sides.
@@ -30,7 +28,7 @@ type upload struct{ before, after asset }
 
 // edits finds out what changed inside the assets of resources that both sides have.
 func edits(ctx context.Context, base, head *Assembly) ([]Edit, error) {
-	users := map[upload][]string{}
+	pairs := map[upload]bool{}
 	for _, environment := range head.Environments {
 		for _, stack := range environment.Stacks {
 			old := base.stack(environment.Name, stack.ID)
@@ -40,16 +38,15 @@ func edits(ctx context.Context, base, head *Assembly) ([]Edit, error) {
 			for id, hashes := range stack.uses {
 				for i, hash := range old.uses[id] {
 					if i < len(hashes) && hash != hashes[i] {
-						pair := upload{asset{path: old.assets[hash].path}, stack.assets[hashes[i]]}
-						users[pair] = append(users[pair], stack.thing(id))
+						pairs[upload{asset{path: old.assets[hash].path}, stack.assets[hashes[i]]}] = true
 					}
 				}
 			}
 		}
 	}
-	found := map[string]*Edit{}
+	found := map[string]Edit{}
 	before, after := sources(base.Sources), sources(head.Sources)
-	for pair, by := range users {
+	for pair := range pairs {
 		changed, err := changedFiles(ctx, pair)
 		if err != nil {
 			return nil, err
@@ -58,12 +55,7 @@ func edits(ctx context.Context, base, head *Assembly) ([]Edit, error) {
 			if source := or(after.find(edit.After), before.find(edit.Before)); source != "" {
 				edit.Path = source
 			}
-			if known := found[edit.Path]; known != nil {
-				known.Users = append(known.Users, by...)
-				continue
-			}
-			edit.Users = slices.Clone(by)
-			found[edit.Path] = &edit
+			found[edit.Path] = edit
 		}
 	}
 	if err := contractEdits(ctx, base, head, found); err != nil {
@@ -71,9 +63,7 @@ func edits(ctx context.Context, base, head *Assembly) ([]Edit, error) {
 	}
 	var all []Edit
 	for _, name := range keys(found) {
-		edit := *found[name]
-		edit.Users = unique(edit.Users)
-		all = append(all, edit)
+		all = append(all, found[name])
 	}
 	return generated(all), nil
 }
@@ -89,7 +79,7 @@ func generated(all []Edit) []Edit {
 	return slices.DeleteFunc(all, func(e Edit) bool { return contract && madeFromContracts[path.Base(e.Path)] })
 }
 
-func contractEdits(ctx context.Context, base, head *Assembly, found map[string]*Edit) error {
+func contractEdits(ctx context.Context, base, head *Assembly, found map[string]Edit) error {
 	texts := map[string][]byte{}
 	names := map[string]bool{}
 	for side, root := range map[string]string{"a/": base.Sources, "b/": head.Sources} {
@@ -113,7 +103,7 @@ func contractEdits(ctx context.Context, base, head *Assembly, found map[string]*
 	for name := range names {
 		// a dataset that comes or goes is told as such
 		if old, there := means["a/"+name]; there && means["b/"+name] != "" && old != means["b/"+name] {
-			found[name] = &Edit{Path: name, Before: filepath.Join(base.Sources, name), After: filepath.Join(head.Sources, name), Users: []string{"contract"}}
+			found[name] = Edit{Path: name, Before: filepath.Join(base.Sources, name), After: filepath.Join(head.Sources, name)}
 		}
 	}
 	return nil

@@ -24,6 +24,8 @@ type item struct {
 	section section
 	rank    int
 	text    string
+	// sources says that it was read from contracts and SQL, not from templates.
+	sources bool
 }
 
 // Finding is an item with the environments that it holds for.
@@ -47,6 +49,18 @@ type Comparison struct {
 
 // Compare what two commits would deploy.
 func Compare(ctx context.Context, base, head *Assembly) (*Comparison, error) {
+	c, err := compareTemplates(ctx, base, head)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.sources(ctx, base, head); err != nil {
+		return nil, err
+	}
+	c.sort()
+	return c, nil
+}
+
+func compareTemplates(ctx context.Context, base, head *Assembly) (*Comparison, error) {
 	c := &Comparison{Counts: map[string]Counts{}, Texts: map[string]map[string]string{}}
 	pairs, err := changedStacks(base, head)
 	if err != nil {
@@ -73,9 +87,11 @@ func Compare(ctx context.Context, base, head *Assembly) (*Comparison, error) {
 			}
 		}
 	}
-	if err := c.sources(ctx, base, head); err != nil {
-		return nil, err
-	}
+	c.sort()
+	return c, nil
+}
+
+func (c *Comparison) sort() {
 	slices.SortStableFunc(c.Findings, func(a, b Finding) int {
 		if a.section != b.section {
 			return int(a.section - b.section)
@@ -85,7 +101,6 @@ func Compare(ctx context.Context, base, head *Assembly) (*Comparison, error) {
 		}
 		return strings.Compare(a.text, b.text)
 	})
-	return c, nil
 }
 
 // Dangerous says whether data or a stateful resource is at stake.
@@ -149,7 +164,7 @@ func (c *Comparison) environment(base, head *Environment, pairs map[*Stack]*Stac
 			c.add(head.Name, lost(stack))
 		}
 	}
-	for _, found := range access(base, head, func(stack *Stack) bool { return head.stack(stack.ID) == nil }) {
+	for _, found := range access(base, head) {
 		c.add(head.Name, found)
 	}
 	c.Counts[head.Name] = counts
@@ -178,6 +193,7 @@ func (c *Comparison) sources(ctx context.Context, base, head *Assembly) error {
 		return err
 	}
 	for _, found := range contracts(before, after) {
+		found.sources = true
 		c.Findings = append(c.Findings, Finding{item: found, Environments: c.Environments})
 	}
 	if c.Edits, err = edits(ctx, base, head); err != nil {
@@ -243,6 +259,10 @@ func describe(before, after *Stack, change Change) string {
 	for _, name := range unique(slices.Concat(keys(old.Properties), keys(current.Properties))) {
 		was, is := after.values(before, old.Properties[name]), after.values(after, current.Properties[name])
 		parts = append(parts, leafChanges(name, was, is)...)
+	}
+	for i := range parts {
+		// what every table says
+		parts[i] = strings.TrimPrefix(strings.TrimPrefix(parts[i], "TableInput."), "StorageDescriptor.")
 	}
 	if old.DeletionPolicy != current.DeletionPolicy {
 		parts = append(parts, fmt.Sprintf("deletion policy %s → %s", quote(or(old.DeletionPolicy, "Delete")), quote(or(current.DeletionPolicy, "Delete"))))

@@ -172,7 +172,7 @@ func shorter(thing string, old, current Resource) []item {
 			before = forever
 		}
 		if is[what] < before {
-			items = append(items, danger(1, "%s keeps %s for %s instead of %s: older ones are deleted", thing, what, period(is[what]), strings.TrimPrefix(period(before), "for ")))
+			items = append(items, danger(1, "%s keeps %s for %s instead of %s: older ones are deleted", thing, what, strings.TrimPrefix(period(is[what]), "for "), period(before)))
 		}
 	}
 	return items

@@ -3,6 +3,7 @@ package review
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -19,8 +20,8 @@ type Report struct {
 	Notes []string
 	// Allowed says that the dangers were accepted.
 	Allowed bool
-	// Deployed holds, by environment, what a deployment would change in what runs there now.
-	Deployed map[string]string
+	// Running holds, by environment, what a deployment would change in what runs there now.
+	Running map[string]Running
 	// Full is where what a comment has no room for is found.
 	Full string
 }
@@ -47,9 +48,12 @@ func (r Report) Markdown(ctx context.Context, c *Comparison, environments []stri
 	if err := p.edits(ctx, c.Edits); err != nil {
 		return "", err
 	}
+	if len(r.Running) > 0 {
+		p.add("### What runs\n\n")
+	}
 	for _, environment := range environments {
-		if text := r.Deployed[environment]; text != "" {
-			p.add(folded("What runs in "+environment+" now, against this change", "\n"+text))
+		if running, asked := r.Running[environment]; asked {
+			p.add(running.markdown(environment, r.Against))
 		}
 	}
 	p.texts(c, environments)
@@ -159,30 +163,32 @@ func (p *page) add(text string) bool {
 const shownLines = 15
 
 func (p *page) list(title string, findings []Finding, part section, environments []string) {
-	var lines []string
+	var lines, rest []string
 	for _, finding := range findings {
-		if finding.section == part {
-			lines = append(lines, "- "+line(finding, environments)+"\n")
+		switch line := "- " + line(finding, environments) + "\n"; {
+		case finding.section != part:
+		case finding.section == accessSection && finding.rank >= within, len(lines) >= shownLines:
+			rest = append(rest, line)
+		default:
+			lines = append(lines, line)
 		}
 	}
-	if len(lines) == 0 {
+	if len(lines)+len(rest) == 0 {
 		return
 	}
-	shown := lines
-	if len(lines) > shownLines+3 {
-		shown = lines[:shownLines]
-	}
 	p.add(title)
-	for _, line := range shown {
+	for i, line := range lines {
 		if !p.add(line) {
-			p.left = append(p.left, "some of the list above")
+			p.left = append(p.left, plural(len(lines)-i+len(rest), "line")+" of a list")
 			return
 		}
 	}
-	if rest := lines[len(shown):]; len(rest) > 0 {
-		if !p.add(folded(fmt.Sprintf("%d more", len(rest)), "\n"+strings.Join(rest, ""))) {
-			p.left = append(p.left, fmt.Sprintf("%d more lines of the list above", len(rest)))
-		}
+	more := "more"
+	if len(lines) == 0 {
+		more = "of new stacks"
+	}
+	if len(rest) > 0 && !p.add(folded(fmt.Sprintf("%d %s", len(rest), more), "\n"+strings.Join(rest, ""))) {
+		p.left = append(p.left, plural(len(rest), "line")+" of a list")
 	}
 	p.add("\n")
 }
@@ -224,9 +230,12 @@ func (p *page) edits(ctx context.Context, edits []Edit) error {
 	return nil
 }
 
+// The CDK draws tables as wide as their texts, and so as the environment's name.
+var drawing = regexp.MustCompile(`[ ─]+`)
+
 // texts of the CDK, once for environments that say the same.
 func (p *page) texts(c *Comparison, environments []string) {
-	said := map[string][]string{}
+	said, first := map[string][]string{}, map[string]string{}
 	var order []string
 	for _, environment := range environments {
 		text := ""
@@ -244,14 +253,16 @@ func (p *page) texts(c *Comparison, environments []string) {
 		if text == "" {
 			continue
 		}
-		if said[text] == nil {
-			order = append(order, text)
+		like := drawing.ReplaceAllString(text, " ")
+		if said[like] == nil {
+			order = append(order, like)
+			first[like] = text
 		}
-		said[text] = append(said[text], environment)
+		said[like] = append(said[like], environment)
 	}
-	for _, text := range order {
-		if !p.add(folded("<code>cdk diff</code> of "+strings.Join(said[text], ", "), "\n"+fenced("text", text))) {
-			p.left = append(p.left, "`cdk diff` of "+strings.Join(said[text], ", "))
+	for _, like := range order {
+		if !p.add(folded("<code>cdk diff</code> of "+strings.Join(said[like], ", "), "\n"+fenced("text", first[like]))) {
+			p.left = append(p.left, "`cdk diff` of "+strings.Join(said[like], ", "))
 		}
 	}
 }

@@ -104,16 +104,6 @@ func last(text string, count int) string {
 	return text
 }
 
-// Deployed asks AWS what a deployment of the environment would change, with the credentials at hand; they need to read.
-func Deployed(ctx context.Context, head *Assembly, environment string) (string, error) {
-	command := exec.CommandContext(ctx, "cdk", "diff", environment+"/*", "--app", head.Folder, "--method", "template", "--no-color", "--no-notices", "--ci")
-	output, err := command.CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("cdk diff %s/*: %w\n%s", environment, err, last(string(output), 2000))
-	}
-	return string(output), nil
-}
-
 // JSON of the comparison, for programs.
 func (c *Comparison) JSON() ([]byte, error) {
 	type finding struct {

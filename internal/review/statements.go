@@ -45,6 +45,7 @@ func (c *Comparison) statements() error {
 				words := strings.Join(loss.words, " ") + " "
 				if strings.Contains(" "+statement, " "+words) && (deployed || !loss.deployed) {
 					found := danger(1, "%s now says %s", quote(edit.Path), quoteShort(statement))
+					found.sources = true
 					c.Findings = append(c.Findings, Finding{item: found, Environments: c.Environments})
 					break
 				}
