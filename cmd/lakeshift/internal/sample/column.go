@@ -15,6 +15,9 @@ import (
 // maxRemembered values are kept, as hashes, to tell whether one comes twice.
 const maxRemembered = 2_000_000
 
+// enoughCodes of one length make a column of codes.
+const enoughCodes = 20
+
 var seed = maphash.MakeSeed()
 
 // column observes the values of one field.
@@ -35,6 +38,7 @@ type column struct {
 	seen      map[uint64]struct{} // nil once a value came twice
 	unsure    bool                // more values than are remembered
 	last      string
+	previous  int64 // the same, of numbers
 	ascending bool
 }
 
@@ -91,17 +95,20 @@ func (c *column) track(value string) {
 		c.ascending = c.last == "" || less(c.last, value)
 		c.last = value
 	}
+	c.remember(maphash.String(seed, value))
+}
+
+// remember a value's hash, until one comes twice or there are too many.
+func (c *column) remember(hash uint64) {
 	if c.seen == nil || c.unsure {
 		return
 	}
-	if len(c.seen) >= maxRemembered {
-		c.unsure = true
-		c.seen = map[uint64]struct{}{}
-		return
-	}
-	hash := maphash.String(seed, value)
 	if _, twice := c.seen[hash]; twice {
 		c.seen = nil
+		return
+	}
+	if len(c.seen) >= maxRemembered {
+		c.unsure, c.seen = true, map[uint64]struct{}{}
 		return
 	}
 	c.seen[hash] = struct{}{}
@@ -277,10 +284,10 @@ func (c *column) slashedNote(field *Field, note func(string, ...any)) {
 	}
 }
 
-// room is the power of two that holds four times the longest value: at least 256 bytes, but 64 for codes of one length.
+// room is the power of two that holds four times the longest value: at least 256 bytes, but 64 for codes, which have one length.
 func (c *column) room() int {
 	room := 256
-	if c.minBytes == c.maxBytes {
+	if c.minBytes == c.maxBytes && c.filled >= enoughCodes && c.nested == 0 {
 		room = 64
 	}
 	for room < 4*c.maxBytes && room < 65536 {

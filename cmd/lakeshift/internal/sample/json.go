@@ -3,6 +3,7 @@ package sample
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -32,11 +33,11 @@ func readJSON(paths []string, options Options) (*Sample, error) {
 				return true
 			}
 			for i, name := range names {
-				c := index[name]
+				c := index[strings.ToLower(name)]
 				if c == nil {
 					c = &column{title: name}
 					c.begin()
-					index[name] = c
+					index[strings.ToLower(name)] = c
 					columns = append(columns, c)
 				}
 				c.seeJSON(values[i])
@@ -60,36 +61,38 @@ func readJSON(paths []string, options Options) (*Sample, error) {
 	return read, nil
 }
 
-// members of the object in this line, in its order; a name that comes twice counts once, with its last value, as for the load.
+var (
+	errNotJSON   = errors.New("not one JSON object in a line")
+	errSameNames = errors.New("fields that differ in case only")
+)
+
+// members of the object in this line, in its order. Of a name that comes twice the last value counts, as for the load.
 func members(line string) (names []string, values []json.RawMessage, err error) {
 	decoder := json.NewDecoder(strings.NewReader(line))
-	token, err := decoder.Token()
-	if err != nil {
-		return nil, nil, fmt.Errorf("not JSON")
-	}
-	if token != json.Delim('{') {
-		return nil, nil, fmt.Errorf("not a JSON object")
+	if token, err := decoder.Token(); err != nil || token != json.Delim('{') {
+		return nil, nil, errNotJSON
 	}
 	at := map[string]int{}
 	for decoder.More() {
-		name, err := decoder.Token()
-		if err != nil {
-			return nil, nil, fmt.Errorf("not JSON")
-		}
+		token, err := decoder.Token()
+		name, isName := token.(string)
 		var value json.RawMessage
-		if err := decoder.Decode(&value); err != nil {
-			return nil, nil, fmt.Errorf("not JSON")
+		if err != nil || !isName || decoder.Decode(&value) != nil {
+			return nil, nil, errNotJSON
 		}
-		title, _ := name.(string)
-		if i, twice := at[title]; twice {
+		i, twice := at[strings.ToLower(name)]
+		switch {
+		case !twice:
+			at[strings.ToLower(name)] = len(names)
+			names, values = append(names, name), append(values, value)
+		case names[i] == name:
 			values[i] = value
-			continue
+		default:
+			return nil, nil, errSameNames
 		}
-		at[title] = len(names)
-		names, values = append(names, title), append(values, value)
 	}
 	if _, err := decoder.Token(); err != nil || strings.TrimSpace(line[decoder.InputOffset():]) != "" {
-		return nil, nil, fmt.Errorf("not one JSON object")
+		return nil, nil, errNotJSON
 	}
 	return names, values, nil
 }

@@ -10,8 +10,9 @@ type repeats struct {
 
 func newRepeats() *repeats { return &repeats{seen: map[uint64]struct{}{}} }
 
-func (r *repeats) see(record string) {
-	hash := maphash.String(seed, record)
+func (r *repeats) see(record string) { r.seeHash(maphash.String(seed, record)) }
+
+func (r *repeats) seeHash(hash uint64) {
 	if _, known := r.seen[hash]; known {
 		r.found++
 	} else if len(r.seen) < maxRemembered {
