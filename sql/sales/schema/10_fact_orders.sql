@@ -1,7 +1,7 @@
 -- One row per order, as its latest raw row has it.
 
 create table if not exists analytics.fact_orders (
-    order_key bigint identity(1, 1),
+    order_key bigint identity (1, 1),
     order_id integer not null,
     customer_id varchar(20) not null,
     product_id varchar(20) not null,

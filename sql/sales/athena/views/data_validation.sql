@@ -80,7 +80,7 @@ ranked as (
                 typed.partition_day desc,
                 typed.object_modified_at desc,
                 typed.object_path desc,
-                published.order_id nulls last
+                published.order_id asc nulls last
         ) as recency
     from typed
     left join ${curated_database}.fact_orders as published

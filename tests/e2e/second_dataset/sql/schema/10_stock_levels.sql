@@ -1,7 +1,7 @@
 -- One row per warehouse and article: its latest count.
 
 create table if not exists analytics.stock_levels (
-    stock_key bigint identity(1, 1),
+    stock_key bigint identity (1, 1),
     warehouse varchar(10) not null,
     sku varchar(30) not null,
     counted_at timestamp not null,

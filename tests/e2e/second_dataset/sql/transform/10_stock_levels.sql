@@ -40,12 +40,15 @@ where
 
 merge into analytics.stock_levels
 using latest_counts
-on analytics.stock_levels.warehouse = latest_counts.warehouse and analytics.stock_levels.sku = latest_counts.sku
-when matched then update set
-    counted_at = latest_counts.counted_at,
-    on_hand = latest_counts.on_hand,
-    available = latest_counts.available
-when not matched then insert (warehouse, sku, counted_at, on_hand, available)
-values (latest_counts.warehouse, latest_counts.sku, latest_counts.counted_at, latest_counts.on_hand, latest_counts.available);
+    on analytics.stock_levels.warehouse = latest_counts.warehouse and analytics.stock_levels.sku = latest_counts.sku
+when matched then
+    update
+        set
+            counted_at = latest_counts.counted_at,
+            on_hand = latest_counts.on_hand,
+            available = latest_counts.available
+when not matched then
+    insert (warehouse, sku, counted_at, on_hand, available)
+    values (latest_counts.warehouse, latest_counts.sku, latest_counts.counted_at, latest_counts.on_hand, latest_counts.available);
 
 delete from raw_data.inventory_affected_keys;
