@@ -36,11 +36,11 @@ synth-app: library bin/app
 validate: bin/lakeshift ## find every fault in environments, contracts and SQL, without Node or Python
 	@bin/lakeshift validate
 
-synth: cdk ## synthesize all environments into cdk.out/
-	@$(WITH_CDK) cdk synth --quiet '*/*'
+synth: cdk ## synthesize all environments, or ENV, into cdk.out/
+	@$(WITH_CDK) cdk synth --quiet '*/*' $(if $(ENV),--context env=$(ENV))
 
-deploy: cdk bin/lakeshift ## deploy ENV: the working tree, or what lies in ASSEMBLY (made by synth)
-	@scripts/deploy '$(ENV)' '$(ASSEMBLY)'
+deploy: cdk bin/lakeshift ## deploy ENV (or a STACK of it): the working tree, or what lies in ASSEMBLY (made by synth)
+	@scripts/deploy '$(ENV)' '$(ASSEMBLY)' '$(or $(STACK),*)'
 
 smoke: bin/lakeshift ## run every pipeline of ENV once, and see that every row is accounted for
 	@bin/lakeshift smoke --env '$(ENV)'
