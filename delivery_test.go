@@ -106,7 +106,7 @@ func TestGitHubMayDoItsWorkAndNoMore(t *testing.T) {
 			},
 		},
 		"Diff": {
-			may: []deed{{"cloudformation:GetTemplate", aws("cloudformation", "stack/elt-staging-storage/1")}, {"cloudformation:DescribeStacks", aws("cloudformation", "stack/elt-staging-storage/1")}},
+			may: []deed{{"cloudformation:GetTemplate", aws("cloudformation", "stack/elt-staging-storage/1")}},
 			mayNot: []deed{
 				{"cloudformation:GetTemplate", aws("cloudformation", "stack/elt-prod-storage/1")}, {"cloudformation:UpdateStack", aws("cloudformation", "stack/elt-staging-storage/1")},
 				{"sts:AssumeRole", bootstrap("lookup")}, {"s3:GetObject", bucket("raw", "/sales/x")}, {"glue:GetTable", aws("glue", "table/elt_staging_raw/sales")},

@@ -103,7 +103,7 @@ func GrantCount(role awsiam.Role, props CountedProps) {
 
 // GrantReadStacks lets the role read the templates of the stacks whose names begin with prefix, and nothing of what they made.
 func GrantReadStacks(role awsiam.Role, prefix string) {
-	allow(role, []string{"cloudformation:DescribeStacks", "cloudformation:GetTemplate"}, arn(role, "cloudformation", "stack/"+prefix+"*/*"))
+	allow(role, []string{"cloudformation:GetTemplate"}, arn(role, "cloudformation", "stack/"+prefix+"*/*"))
 }
 
 // Reading these would be reading data.
