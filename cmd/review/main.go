@@ -1,4 +1,4 @@
-// review writes what a branch would deploy, against another one, as Markdown for the people who review it.
+// Command review writes what a branch would deploy, against another one, as Markdown for the people who review it.
 package main
 
 import (
@@ -79,6 +79,9 @@ func (s settings) run(ctx context.Context) (int, error) {
 	if err != nil {
 		return failed, err
 	}
+	if err := s.check(sides[1]); err != nil {
+		return failed, err
+	}
 	comparison, err := review.Compare(ctx, sides[0], sides[1])
 	if err != nil {
 		return failed, err
@@ -111,6 +114,20 @@ func (s settings) run(ctx context.Context) (int, error) {
 		return dangerous, errors.New("data or stateful resources are at stake: read the report, then repeat with ALLOW_DESTRUCTIVE=1")
 	}
 	return fine, nil
+}
+
+// check that the chosen environment is one of head's.
+func (s settings) check(head *review.Assembly) error {
+	var names []string
+	for _, environment := range head.Environments {
+		if names = append(names, environment.Name); environment.Name == s.environment {
+			return nil
+		}
+	}
+	if s.environment == "" {
+		return nil
+	}
+	return fmt.Errorf("environment %q is unknown: use %s", s.environment, strings.Join(names, ", "))
 }
 
 func deployed(

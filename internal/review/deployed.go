@@ -41,9 +41,6 @@ func (e *Environment) Region() string {
 // cloudformation:GetTemplate and nothing else.
 func Deployed(ctx context.Context, client CloudFormation, base, head *Assembly, name, folder string, c *Comparison) (Running, error) {
 	environment := head.environment(name)
-	if environment == nil {
-		return Running{}, fmt.Errorf("environment %q is unknown: use %s", name, strings.Join(c.Environments, ", "))
-	}
 	deployed := &Environment{Name: name}
 	known := slices.Clone(environment.Stacks)
 	if old := base.environment(name); old != nil {

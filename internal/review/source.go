@@ -58,10 +58,11 @@ func (r Repository) git(ctx context.Context, arguments ...string) (string, error
 func (r Repository) Synthesize(ctx context.Context, commit, folder string) (assembly *Assembly, free func(), err error) {
 	tree := filepath.Join(folder, "tree")
 	out := filepath.Join(folder, "assembly")
-	if _, err := r.git(ctx, "worktree", "add", "--quiet", "--detach", tree, commit); err != nil {
+	// half a work tree could not be removed again
+	if _, err := r.git(context.WithoutCancel(ctx), "worktree", "add", "--quiet", "--detach", tree, commit); err != nil {
 		return nil, nil, err
 	}
-	free = func() {
+	remove := func() {
 		// the caller's context may have ended, which is when this matters most
 		after, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 		defer cancel()
@@ -69,7 +70,7 @@ func (r Repository) Synthesize(ctx context.Context, commit, folder string) (asse
 	}
 	defer func() {
 		if err != nil {
-			free()
+			remove()
 		}
 	}()
 	var settings struct{ App string }
@@ -86,7 +87,7 @@ func (r Repository) Synthesize(ctx context.Context, commit, folder string) (asse
 		return nil, nil, fmt.Errorf("%s failed: %w\n%s", settings.App, err, last(string(output), 4000))
 	}
 	assembly, err = Read(out, tree)
-	return assembly, free, err
+	return assembly, remove, err
 }
 
 // environment without what a calling make would hand on, or what would choose another output.
