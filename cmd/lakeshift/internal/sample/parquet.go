@@ -21,8 +21,8 @@ import (
 // leaf is one physical column of a Parquet file.
 type leaf struct {
 	*typed
-	kind   parquet.Kind
-	nanos  bool // timestamps that may say more than microseconds
+	kind  parquet.Kind
+	nanos bool // timestamps that may say more than microseconds
 }
 
 // typed is a field whose type the files tell.

@@ -53,7 +53,7 @@ type Column struct {
 type Partition struct {
 	Name string
 	Type config.Type
-	// Text is its cast to text, for the path.
+	// Text is its cast to text, for the path, with %s for its name.
 	Text string
 	// SQL that it is made with, %s being the column it is made from.
 	sql, column string
@@ -180,13 +180,13 @@ func (p *Plan) choosePartitions(wanted []string) error {
 		case "varchar":
 			p.Partitions = append(p.Partitions, Partition{
 				Name: "partition_" + column.Name, Type: column.Type, column: column.Name,
-				sql: "coalesce(%s, 'none')", Text: "partition_" + column.Name,
+				sql: "coalesce(%s, 'none')", Text: "%s",
 			})
 		case "smallint", "integer", "bigint":
 			p.Partitions = append(p.Partitions, Partition{
 				Name: "partition_" + column.Name, Type: config.Type{Name: "bigint"}, column: column.Name,
 				sql:  "coalesce(cast(%s as bigint), -1)",
-				Text: fmt.Sprintf("cast(partition_%s as varchar(20))", column.Name),
+				Text: "cast(%s as varchar(20))",
 			})
 		default:
 			return fmt.Errorf("--partition-by: column %s is a %s: expected a date, a timestamp, text or a whole number", column.Name, column.Type)
@@ -205,7 +205,7 @@ func datePart(name, part, of string, mayBeNull bool) Partition {
 	partition := Partition{
 		Name: name, Type: config.Type{Name: "smallint"}, column: of,
 		sql:  "cast(extract(" + part + " from %s) as smallint)",
-		Text: fmt.Sprintf("cast(%s as varchar(4))", name),
+		Text: "cast(%s as varchar(4))",
 	}
 	if mayBeNull {
 		partition.sql = "coalesce(" + partition.sql + ", 0)"

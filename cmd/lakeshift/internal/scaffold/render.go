@@ -95,17 +95,17 @@ func (p *Plan) PartitionNames() []string {
 	return names
 }
 
-// PartitionPath is the SQL of a=1/b=2.
-func (p *Plan) PartitionPath() string {
-	var parts []string
+// PartitionPath is the SQL of a=1/b=2, a line for each partition; table, if there is one, stands before columns with its point.
+func (p *Plan) PartitionPath(table, indent string) string {
+	var lines []string
 	for i, partition := range p.Partitions {
-		slash := ""
+		begin := "'"
 		if i > 0 {
-			slash = "/"
+			begin = "|| '/"
 		}
-		parts = append(parts, fmt.Sprintf("'%s%s=' || %s", slash, partition.Name, partition.Text))
+		lines = append(lines, fmt.Sprintf("%s%s=' || %s", begin, partition.Name, fmt.Sprintf(partition.Text, table+partition.Name)))
 	}
-	return strings.Join(parts, " || ")
+	return strings.Join(lines, "\n"+indent)
 }
 
 // FactColumns in the order of the DDL, partitions last.
