@@ -147,7 +147,7 @@ CHECKS = (
     Check(
         "zizmor",
         "workflows: pins, permissions, injections",
-        lambda file: is_workflow(file) or file == ".github/dependabot.yml",
+        lambda file: is_workflow(file) or file.startswith(".github/actions/") or file == ".github/dependabot.yml",
         lambda files: [["zizmor", "--offline", "--quiet", "--no-progress", "--color=never", *files]],
     ),
     Check(
