@@ -21,9 +21,10 @@ func newCatalogs(datasets []Dataset, faulty map[string]bool, files []sqlFile) ca
 	c.warehouse.Close("raw_data")
 	c.warehouse.Close("analytics")
 	c.lake.Close(rawDatabase)
-	c.lake.Close(curatedDatabase)
+	curated := true
 	for _, dataset := range datasets {
 		open := faulty[dataset.Name]
+		curated = curated && (!open || len(dataset.Fact.Columns) > 0)
 		landing := append(names(dataset.Columns), names(LandingColumns())...)
 		c.warehouse.Add(sqlcheck.Relation{Name: dataset.LandingTable(), Columns: landing, Open: open})
 		c.warehouse.Add(sqlcheck.Relation{Name: dataset.AffectedTable(), Columns: names(dataset.BusinessKey), Open: open})
@@ -33,6 +34,9 @@ func newCatalogs(datasets []Dataset, faulty map[string]bool, files []sqlFile) ca
 		}
 		published := append(names(dataset.Fact.Columns), names(dataset.Fact.Partitions)...)
 		c.lake.Add(sqlcheck.Relation{Name: curatedDatabase + "." + dataset.Fact.Table, Columns: published, Open: open, Lake: true})
+	}
+	if curated {
+		c.lake.Close(curatedDatabase)
 	}
 	for _, file := range files {
 		for _, statement := range file.statements {

@@ -154,7 +154,7 @@ func (c sqlChecker) transform(dataset Dataset, files []sqlFile) {
 			c.statement(file, statement, session, true)
 			c.runAgain(file, statement, made)
 			count++
-			emptied = emptied || sqlcheck.Begins(statement, "delete") && sqlcheck.Mentions(statement, dataset.AffectedTable())
+			emptied = emptied || sqlcheck.DeletesFrom(statement, dataset.AffectedTable())
 			queued = queued || sqlcheck.Mentions(statement, "analytics.publish_queue")
 		}
 	}

@@ -52,6 +52,13 @@ func (v *validator) fault(path []any, format string, values ...any) {
 	v.faults.add(v.file, line, "%s %s", pathText(path), fmt.Sprintf(format, values...))
 }
 
+// whole finds numbers with a fraction, which the YAML library would cut off.
+func (v *validator) whole(path ...any) {
+	if node := find(v.document, path...); node != nil && node.ShortTag() == "!!float" {
+		v.fault(path, "%s is no whole number", node.Value)
+	}
+}
+
 func (v *validator) warn(path []any, format string, values ...any) {
 	v.faults.warn(v.file, position(v.document, path...), "%s %s", pathText(path), fmt.Sprintf(format, values...))
 }
@@ -103,6 +110,8 @@ func (v *validator) contract(c Contract) Dataset {
 	case c.Dataset == "load_ledger" || c.Dataset == "warehouse":
 		v.fault(at("dataset"), "%q is the platform's own: choose another name", c.Dataset)
 	}
+	// the rest of the contract, and its SQL, stand under the file's name
+	c.Dataset, dataset.Name = wanted, wanted
 	v.text(c.Description, "description")
 	if size := len(c.Description); size > maxDescriptionBytes {
 		v.fault(at("description"), "is %d bytes long: the Glue catalog takes %d", size, maxDescriptionBytes)
@@ -153,6 +162,7 @@ func (v *validator) source(s Source) SourceFiles {
 	if !slices.Equal(s.PartitionKeys, partitionKeys) {
 		v.fault(at("source", "partition_keys"), "%v can't be used: expected [year, month, day]", s.PartitionKeys)
 	}
+	v.whole("source", "window_days")
 	if s.WindowDays < 0 {
 		v.fault(at("source", "window_days"), "%d is negative: expected 0 (every partition) or a number of days", s.WindowDays)
 	}
@@ -304,6 +314,8 @@ func (v *validator) freshness(text string, schedule *schedule) time.Duration {
 }
 
 func (v *validator) load(settings LoadSettings) LoadSettings {
+	v.whole("load", "workers")
+	v.whole("load", "timeout_minutes")
 	if settings.Workers == 0 {
 		settings.Workers = 2
 	}

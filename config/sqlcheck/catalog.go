@@ -161,6 +161,11 @@ func systemTable(name string) bool {
 	return false
 }
 
+// Schemas that Redshift has without being told.
+func systemSchema(name string) bool {
+	return strings.HasPrefix(name, "pg_") || slices.Contains([]string{"public", "information_schema", "sys", "catalog_history"}, name)
+}
+
 // columns of a relation, made from its query when they are first asked for.
 func (r *Relation) columns() (names []string, known bool) {
 	if r.query != nil && r.through != nil {

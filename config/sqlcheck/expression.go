@@ -44,8 +44,10 @@ func (k *checker) expression(tokens []sqltext.Token, in *scope) {
 		token := p.peek()
 		switch {
 		case isSymbol(token, "("), isSymbol(token, "["):
+			before := p.ahead(-1)
 			inside := p.group()
 			if len(inside) > 0 && isWord(inside[0], "select", "with") || isParenthesisedQuery(inside) {
+				k.member = isWord(before, "in")
 				k.query(inside, in)
 			} else {
 				k.expression(inside, in)
@@ -61,6 +63,8 @@ func (k *checker) expression(tokens []sqltext.Token, in *scope) {
 		case token.Kind == sqltext.String, token.Kind == sqltext.Number:
 			p.at++
 			operand = true
+		case isSymbol(token, ".") && operand && isName(p.ahead(1)):
+			p.at += 2 // a field of what stands before
 		case token.Kind == sqltext.Symbol:
 			p.at++
 			operand = false
@@ -72,6 +76,9 @@ func (k *checker) expression(tokens []sqltext.Token, in *scope) {
 			operand = true
 		case isWord(token, "nulls") && isWord(p.ahead(1), "first", "last"):
 			p.at += 2
+		case isWord(token, "u") && isSymbol(p.ahead(1), "&") && p.ahead(2).Kind == sqltext.String && p.ahead(2).From == token.To+1:
+			p.at += 3 // a literal with Unicode escapes
+			operand = true
 		case isWord(token, "over") && isName(p.ahead(1)):
 			p.at += 2
 			operand = true
@@ -183,7 +190,7 @@ func (k *checker) qualified(parts []string, line int, in *scope) {
 				}
 				return
 			}
-			if len(parts) > 2 && len(from.parts) > 1 && from.parts[len(from.parts)-2] == parts[0] && from.parts[len(from.parts)-1] == parts[1] {
+			if len(parts) > 2 && len(from.parts) > 1 && from.alias == parts[1] && from.parts[len(from.parts)-2] == parts[0] && from.parts[len(from.parts)-1] == parts[1] {
 				if !from.has(column) && len(parts) == 3 {
 					k.fault(line, "%s: there is no such column%s", strings.Join(parts, "."), remedy(column, from.columns))
 				}

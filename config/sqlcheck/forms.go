@@ -309,6 +309,19 @@ func Query(statement sqltext.Statement) bool {
 // Begins says whether a statement begins with these words.
 func Begins(statement sqltext.Statement, words string) bool { return begins(statement.Tokens, words) }
 
+// DeletesFrom says whether a statement deletes rows of the table.
+func DeletesFrom(statement sqltext.Statement, table string) bool {
+	p := &cursor{tokens: statement.Tokens}
+	if isWord(p.peek(), "with") {
+		p.at = max(0, find(p.tokens, "delete"))
+	}
+	if !p.accept("delete") {
+		return false
+	}
+	p.accept("from")
+	return strings.Join(p.name(), ".") == table
+}
+
 // Creates is the table or view that a statement makes, if it makes one.
 func Creates(statement sqltext.Statement) (Relation, bool) {
 	p := &cursor{tokens: statement.Tokens}

@@ -2,6 +2,7 @@ package sqlcheck
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -67,6 +68,7 @@ type checker struct {
 	offset   int  // lines before the text
 	mute     bool // the same SQL is checked elsewhere
 	lambdas  bool // names may be a lambda's arguments
+	member   bool // the query that comes next stands behind `in`
 	findings []Finding
 }
 
@@ -78,6 +80,8 @@ func (k *checker) fault(line int, format string, values ...any) {
 
 // query checks a query with everything in it.
 func (k *checker) query(tokens []sqltext.Token, parent *scope) result {
+	member := k.member
+	k.member = false
 	for len(tokens) > 1 && isSymbol(tokens[0], "(") && closing(tokens, 0) == len(tokens) {
 		tokens = tokens[1 : len(tokens)-1]
 	}
@@ -89,6 +93,7 @@ func (k *checker) query(tokens []sqltext.Token, parent *scope) result {
 	parts, operators := splitSets(p.rest())
 	first := unknown
 	for i, part := range parts {
+		k.member = member
 		got := k.branch(part, outer, len(parts) > 1)
 		if i == 0 {
 			first = got
@@ -185,6 +190,8 @@ func (k *checker) branch(tokens []sqltext.Token, parent *scope, inSet bool) resu
 var clauses = []string{"from", "where", "group", "having", "qualify", "order", "limit", "offset", "fetch", "into", "window", "connect", "start", "for"}
 
 func (k *checker) selection(tokens []sqltext.Token, parent *scope, inSet bool) result {
+	member := k.member
+	k.member = false
 	texts := map[string][]sqltext.Token{}
 	lists, p := "select", &cursor{tokens: tokens, at: 1}
 	begin := 1
@@ -233,6 +240,9 @@ func (k *checker) selection(tokens []sqltext.Token, parent *scope, inSet bool) r
 	}
 	items := split(list.rest(), ",")
 	got := k.items(items, in)
+	if member && len(items) == 1 && len(items[0]) == 1 && isName(items[0][0]) {
+		k.outerMember(items[0][0], in)
+	}
 	for _, condition := range conditions {
 		k.expression(condition, in)
 	}
@@ -243,6 +253,23 @@ func (k *checker) selection(tokens []sqltext.Token, parent *scope, inSet bool) r
 		k.expression(texts["order"], in)
 	}
 	return got
+}
+
+// outerMember warns of `order_id in (select order_id from keys)` where keys has no such column: then the name is the outer
+// query's, which is right SQL and true for every row.
+func (k *checker) outerMember(name sqltext.Token, in *scope) {
+	var tables []string
+	for _, from := range in.sources {
+		if from.has(name.Text) {
+			return
+		}
+		tables = append(tables, from.describe())
+	}
+	if len(tables) == 0 || in.open || constants[name.Text] || !k.isColumn(name.Text, in.parent) || k.mute {
+		return
+	}
+	k.findings = append(k.findings, Finding{Line: name.Line + k.offset, Warning: true, Message: fmt.Sprintf(
+		"%s is no column of %s: here it is the outer query's, so every row is in; put the table in front of the column that is meant", name.Text, strings.Join(tables, ", "))})
 }
 
 // items of a select list: the names that they give, then what they are made of.
@@ -369,7 +396,14 @@ func (k *checker) from(p *cursor, in *scope) (conditions [][]sqltext.Token) {
 			}
 		case isWord(p.peek(), "pivot", "unpivot", "match_recognize"):
 			in.open = true // it makes columns of its own
-			p.at++
+			for !p.done() && !isSymbol(p.peek(), "(") {
+				p.at++
+			}
+			p.skip()
+			p.accept("as")
+			if isName(p.peek()) && !isWord(p.peek(), notAliases...) {
+				p.at++
+			}
 		case p.accept("tablesample"):
 			p.at++
 			p.skip()
@@ -483,11 +517,14 @@ func (k *checker) lookUp(from *source, line int, in *scope) {
 // exists reports a relation that is certainly not there.
 func (k *checker) exists(parts []string, line int) *Relation {
 	relation, certain := k.catalog.find(parts)
-	if relation != nil || !certain {
+	if relation != nil {
 		return relation
 	}
 	name := strings.Join(parts, ".")
 	switch {
+	case k.catalog.Dialect == Redshift && len(parts) == 2 && !k.catalog.schemas[parts[0]] && !systemSchema(parts[0]):
+		k.fault(line, "%s: schema %s is made by no file%s", name, parts[0], nearest(parts[0], slices.Collect(maps.Keys(k.catalog.schemas))))
+	case !certain:
 	case len(parts) > 1 || k.catalog.Search != "":
 		var known []string
 		for other := range k.catalog.relations {
@@ -508,7 +545,7 @@ func (k *checker) exists(parts []string, line int) *Relation {
 func nearest(name string, known []string) string {
 	best, distance := "", 3
 	for _, other := range slices.Sorted(slices.Values(known)) {
-		if d := edits(name, other); d < distance && d < max(2, len(name)/2) && other != name {
+		if d := edits(name, other); d < distance && (d < 2 || len(name) > 7) && other != name {
 			best, distance = other, d
 		}
 	}

@@ -366,7 +366,11 @@ func (k *checker) unload(p *cursor) {
 		return
 	}
 	inside := p.group()
-	if len(inside) != 1 || inside[0].Kind != sqltext.String {
+	if len(inside) == 0 || inside[0].Kind != sqltext.String {
+		return
+	}
+	if len(inside) > 1 {
+		k.fault(inside[1].Line, "the query of an unload is one literal, and it ends here: double each quote inside of it, or put it between $$ and $$")
 		return
 	}
 	before := k.offset

@@ -123,11 +123,14 @@ func (p *parser) table(named string) (*Table, error) {
 	p.take()
 	table := &Table{Name: name, Line: line}
 	for {
-		column, err := p.column()
-		if err != nil {
+		if first := p.peek(); first.Kind == Word && first.Text == "like" {
+			if name == named {
+				return nil, fail(first.Line, "\"like\" copies columns from another table: declare them")
+			}
+			p.skip()
+		} else if column, err := p.column(); err != nil {
 			return nil, err
-		}
-		if column != nil {
+		} else if column != nil {
 			table.Columns = append(table.Columns, *column)
 		}
 		switch end := p.take(); end.Text {
@@ -146,9 +149,6 @@ var constraints = map[string]bool{"constraint": true, "primary": true, "unique":
 // column reads up to, not including, the comma or bracket that ends it; nil for a constraint.
 func (p *parser) column() (*Column, error) {
 	first := p.peek()
-	if first.Kind == Word && first.Text == "like" {
-		return nil, fail(first.Line, "\"like\" copies columns from another table: declare them")
-	}
 	if first.Kind == Word && constraints[first.Text] {
 		p.skip()
 		return nil, nil
