@@ -70,7 +70,7 @@ func describe(text *strings.Builder, command *cobra.Command) {
 		if preset == "false" || preset == "[]" {
 			preset = ""
 		}
-		rows = append(rows, []string{code(written), code(preset), usage})
+		rows = append(rows, []string{code(written), code(preset), prose(usage)})
 	})
 	if len(rows) > 0 {
 		text.WriteString(table([]string{"flag", "default", "meaning"}, rows) + "\n")

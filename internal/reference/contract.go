@@ -32,7 +32,7 @@ func fields(path string, kind reflect.Type) [][]string {
 			meaning += " One of " + code(strings.ReplaceAll(values, ",", "`, `")) + "."
 		}
 		what, inner := yamlType(field.Type)
-		rows = append(rows, []string{code(name), what, required, meaning})
+		rows = append(rows, []string{code(name), what, required, prose(meaning)})
 		if inner != nil {
 			rows = append(rows, fields(name+strings.Repeat("[]", strings.Count(what, "list"))+".", inner)...)
 		}
@@ -76,7 +76,7 @@ func types() string {
 func columns(columns []config.Column) string {
 	var rows [][]string
 	for _, column := range columns {
-		rows = append(rows, []string{code(column.Name), code(column.Type.Redshift()), column.Description})
+		rows = append(rows, []string{code(column.Name), code(column.Type.Redshift()), prose(column.Description)})
 	}
 	return table([]string{"column", "type", "meaning"}, rows)
 }

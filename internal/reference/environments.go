@@ -127,7 +127,7 @@ func (s *source) meanings(path string, kind reflect.Type) ([][]string, error) {
 		if meaning == "" {
 			return nil, fmt.Errorf("config.%s.%s has no doc comment", kind.Name(), field.Name)
 		}
-		rows = append(rows, []string{code(path + field.Name), code(field.Type.String()), meaning})
+		rows = append(rows, []string{code(path + field.Name), code(field.Type.String()), prose(meaning)})
 	}
 	return rows, nil
 }
@@ -220,7 +220,7 @@ func (s *source) names() ([][]string, error) {
 		if method.Type().NumIn() != len(given) {
 			return nil, fmt.Errorf("config.Names.%s takes %d arguments: give it an example here", name, method.Type().NumIn())
 		}
-		rows = append(rows, []string{s.methods[name], code(method.Call(given)[0].String()), code("Names." + name)})
+		rows = append(rows, []string{prose(s.methods[name]), code(method.Call(given)[0].String()), code("Names." + name)})
 	}
 	return rows, nil
 }

@@ -90,7 +90,7 @@ func table(header []string, rows [][]string) string {
 				text.WriteString(" |")
 				continue
 			}
-			fmt.Fprintf(&text, " %s |", strings.ReplaceAll(prose(cell), "|", `\|`))
+			fmt.Fprintf(&text, " %s |", strings.ReplaceAll(cell, "|", `\|`))
 		}
 		text.WriteString("\n")
 	}
@@ -102,11 +102,14 @@ func table(header []string, rows [][]string) string {
 	return text.String()
 }
 
-// prose keeps Markdown from taking <name> for HTML, outside of code.
+var address = regexp.MustCompile(`https?://[^\s)]+`)
+
+// prose keeps Markdown from taking <name> for HTML and [name] for a link, outside of code.
 func prose(text string) string {
 	parts := strings.Split(text, "`")
 	for i := 0; i < len(parts); i += 2 {
-		parts[i] = strings.ReplaceAll(parts[i], "<", "&lt;")
+		plain := strings.NewReplacer("<", "&lt;", "[", `\[`).Replace(parts[i])
+		parts[i] = address.ReplaceAllString(plain, "<$0>")
 	}
 	return strings.Join(parts, "`")
 }
