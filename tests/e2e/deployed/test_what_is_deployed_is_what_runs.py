@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 
-from platform_under_test import Platform
+from platform_under_test import PROJECT, Platform
 from sockets import listening
-from test_pipeline import HEADER
 
 from local import lifecycle
+
+HEADER = (PROJECT / "testdata/sales/2025-01-15/orders.csv").read_text().splitlines(keepends=True)[0]
 
 
 def test_diff_is_empty_after_a_deploy(platform: Platform) -> None:
