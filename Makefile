@@ -54,8 +54,8 @@ comment: ## put the file REPORT into the pull request PR as one comment
 summary: ## show the file REPORT, if there is one, on the page of the GitHub run
 	@[ ! -f '$(REPORT)' ] || cat '$(REPORT)' >> "$$GITHUB_STEP_SUMMARY"
 
-diff: tools $(if $(BASE),bin/review) ## what HEAD would deploy against BASE=origin/main; without BASE: against what ENV (default dev) runs
-	@$(WITH_TOOLS) $(if $(BASE),bin/review -base '$(BASE)' -environment '$(ENV)' $(if $(DEPLOYED),-deployed) $(if $(filter 1,$(ALLOW_DESTRUCTIVE)),-allow-destructive),cdk diff '$(or $(ENV),dev)/*')
+diff: cdk $(if $(BASE),bin/review) ## what HEAD would deploy against BASE=origin/main; without BASE: against what ENV (default dev) runs
+	@$(WITH_CDK) $(if $(BASE),bin/review -base '$(BASE)' -environment '$(ENV)' $(if $(DEPLOYED),-deployed) $(if $(filter 1,$(ALLOW_DESTRUCTIVE)),-allow-destructive),cdk diff '$(or $(ENV),dev)/*')
 
 cdk: ## install the CDK CLI and its Node into the cache folder, if they are missing
 	@$(INSTALL) --only node

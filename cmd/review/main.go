@@ -200,10 +200,7 @@ func (s settings) write(ctx context.Context, report review.Report, comparison *r
 	if err := os.WriteFile(filepath.Join(s.out, "diff.json"), append(document, '\n'), 0o644); err != nil {
 		return err
 	}
-	// on a terminal without what a page would fold
-	open, _, _ := strings.Cut(text, "### SQL, scripts and contracts")
-	open, _, _ = strings.Cut(open, "<details>")
-	fmt.Print(open)
+	fmt.Print(review.Plain(text), "\n")
 	fmt.Println("Written to", s.out)
 	return nil
 }

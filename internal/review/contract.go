@@ -106,12 +106,12 @@ func contractChanges(name string, old, current dataset) []item {
 	}
 
 	if was, is := strings.Join(old.BusinessKey, ", "), strings.Join(current.BusinessKey, ", "); was != is {
-		warn("the **business key changes** from %s to %s: what counts as one thing changes, and facts of the old key stay unless the transform takes them out", quote(was), quote(is))
+		warn("the **business key changes** from %s to %s: what counts as one thing changes; unless the fact table gets another name with it, facts of the old key may stay beside the new", quote(was), quote(is))
 	}
 	landing(old.Columns, current.Columns, say, warn)
 	facts(old.facts, current.facts, say, warn)
 	if old.Published.Table != current.Published.Table {
-		warn("the fact table is another: %s instead of %s, which stays and is no longer kept up to date", quote(current.Published.Table), quote(old.Published.Table))
+		warn("the fact table is another: %s instead of %s, which stays in the warehouse as it is, and leaves the lake", quote(current.Published.Table), quote(old.Published.Table))
 	}
 	if was, is := strings.Join(old.Published.Partitions, ", "), strings.Join(current.Published.Partitions, ", "); was != is {
 		warn("the published table is partitioned by %s instead of %s: what was published before lies under the old partitions", quote(is), quote(was))
@@ -174,7 +174,7 @@ func landing(old, current []config.ColumnSpec, say func(int, string, ...any), wa
 	for _, column := range old {
 		now, there := is[column.Name]
 		if !there {
-			warn("column %s is **dropped** from the contract: its values are loaded no more, and those that came before stay in the warehouse only", quote(column.Name))
+			warn("column %s is **dropped** from the contract: it is loaded no more; what was loaded stays in the landing table, where new rows have nothing", quote(column.Name))
 			continue
 		}
 		kept = append(kept, column.Name)
@@ -211,7 +211,7 @@ func facts(old, current []sqltext.Column, say func(int, string, ...any), warn fu
 		if kind, there := is[column.Name]; there {
 			retyped("fact column "+quote(column.Name), column.Type, kind, say)
 		} else {
-			warn("fact column %s is **dropped**: it is published no more; the warehouse keeps it, as it was", quote(column.Name))
+			warn("fact column %s is **dropped**: it is published no more; the warehouse keeps the column, and the next run empties it", quote(column.Name))
 		}
 	}
 	for _, column := range current {

@@ -5,6 +5,7 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os/exec"
 	"path"
@@ -59,20 +60,34 @@ func meanings(ctx context.Context, files map[string][]byte) (map[string]string, 
 	if err != nil {
 		return nil, err
 	}
-	command := exec.CommandContext(ctx, "python3", "-c", pythonMeaning)
+	python, err := findPython(ctx)
+	if err != nil {
+		return nil, err
+	}
+	command := exec.CommandContext(ctx, python, "-c", pythonMeaning)
 	command.Stdin = bytes.NewReader(input)
 	var faults bytes.Buffer
 	command.Stderr = &faults
 	output, err := command.Output()
 	if err != nil {
-		return nil, fmt.Errorf("python3 could not read the scripts: %w\n%s", err, faults.String())
+		return nil, fmt.Errorf("%s could not read the scripts: %w\n%s", python, err, faults.String())
 	}
 	var parsed map[string]string
 	if err := json.Unmarshal(output, &parsed); err != nil {
-		return nil, fmt.Errorf("python3 could not read the scripts: %w", err)
+		return nil, fmt.Errorf("%s could not read the scripts: %w", python, err)
 	}
 	for name, meaning := range parsed {
 		means[name] = meaning
 	}
 	return means, nil
+}
+
+// findPython that knows the syntax of the project's scripts. A name on PATH may be that of a shim for nothing.
+func findPython(ctx context.Context) (string, error) {
+	for _, name := range []string{"python3", "python3.12", "python3.11"} {
+		if exec.CommandContext(ctx, name, "-c", "import sys; sys.exit(sys.version_info < (3, 11))").Run() == nil {
+			return name, nil
+		}
+	}
+	return "", errors.New("no Python 3.11 or newer on PATH: scripts are compared without their comments, which takes one")
 }

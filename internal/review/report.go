@@ -218,6 +218,12 @@ func (p *page) edits(ctx context.Context, edits []Edit) error {
 				removed++
 			}
 		}
+		switch {
+		case edit.Before == "":
+			title += " (new)"
+		case edit.After == "":
+			title += " (removed)"
+		}
 		title += fmt.Sprintf(" +%d −%d", added, removed)
 		block := folded(title, "\n"+fenced("diff", patch))
 		if added+removed <= openLines {
@@ -290,4 +296,14 @@ func fenced(language, text string) string {
 		fence += "`"
 	}
 	return fence + language + "\n" + strings.TrimRight(text, "\n") + "\n" + fence + "\n"
+}
+
+var (
+	block = regexp.MustCompile(`(?s)<details[^>]*><summary>(.*?)</summary>.*?\n</details>\n\n?`)
+	tag   = regexp.MustCompile(`</?(code|b)>`)
+)
+
+// Plain is Markdown for a terminal: what a page would fold is left at its title.
+func Plain(markdown string) string {
+	return tag.ReplaceAllString(block.ReplaceAllString(markdown, "- $1\n"), "`")
 }

@@ -170,6 +170,11 @@ func TestACommentHasRoomForTheWorstOnly(t *testing.T) {
 	assert.Contains(t, text, "> - the bucket is **deleted**\n", "a report of one environment does not repeat its name")
 	assert.Contains(t, text, "````text\nHouse\n[~] a long text ```\n", "a fence is longer than those in the text")
 	assert.NotContains(t, text, "No room")
+
+	plain := Plain(text)
+	assert.Contains(t, plain, "- line 14\n- 25 more\n")
+	assert.Contains(t, plain, "- `cdk diff` of prod\n")
+	assert.NotContains(t, plain, "a long text")
 }
 
 // fakeStacks are what runs, by name.
