@@ -76,7 +76,9 @@ def difference(shown: str, said: str) -> str | None:
     actual = _lines(said)
     if re.fullmatch(pattern, "".join(f"{line}\n" for line in actual)):
         return None
-    return "\n".join(difflib.unified_diff(_lines(shown), actual, "the page shows", "the command says", lineterm="", n=100))
+    return "\n".join(
+        difflib.unified_diff(_lines(shown), actual, "the page shows", "the command says", lineterm="", n=100)
+    )
 
 
 def _pattern(line: str) -> str:

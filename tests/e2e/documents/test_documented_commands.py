@@ -67,7 +67,9 @@ def test_a_page_that_shows_something_else_is_found(tmp_path: Path) -> None:
     assert documents.difference("one two\n…\nfirst\n", said) is not None
     assert documents.difference("one two\n", said) is not None
     page = tmp_path / "page.md"
-    page.write_text("```sh aws\nmake x\n```\n\nSays:\n\n```text\nfine\n```\n\n```diff\n--- a/f\n+++ b/f\n@@\n-a\n+b\n c\n```\n")
+    page.write_text(
+        "```sh aws\nmake x\n```\n\nSays:\n\n```text\nfine\n```\n\n```diff\n--- a/f\n+++ b/f\n@@\n-a\n+b\n c\n```\n"
+    )
     first, second = documents.steps(page)
     assert (first.do.tags, first.do.text, first.shown) == (("aws",), "make x\n", "fine\n")
     edited = tmp_path / "f"
