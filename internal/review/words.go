@@ -14,11 +14,7 @@ var nameProperties = []string{
 	"ClusterIdentifier", "DatabaseName", "GroupName", "Name",
 }
 
-// say renders a value of a template as a person would write it: names instead of references, the environment's own
-// words (its name, account and region) as placeholders, so that environments which change alike read alike.
-func (s *Stack) say(value any) string { return s.neutral(view{Stack: s}.render(value, 0)) }
-
-// view of a stack's values. A marked one holds places instead of names, so that a renamed thing is still the same thing.
+// view of a stack's values as a person would write them: names instead of references. A marked one holds places instead of names, so that a renamed thing is still the same thing.
 type view struct {
 	*Stack
 	marked bool
@@ -195,7 +191,8 @@ func kindOf(resourceType string) string {
 	return strings.TrimSpace(service + " " + kind)
 }
 
-// neutral puts placeholders for what differs between environments that are otherwise alike.
+// neutral puts placeholders for an environment's own words (its name, account and region), so that environments which
+// change alike read alike.
 func (s *Stack) neutral(text string) string {
 	pairs := []string{"arn:aws:s3:::", ""}
 	for _, name := range []string{"AccountId", "Region", "Partition"} {
