@@ -315,7 +315,9 @@ func (l *leaf) seeBytes(bytes []byte) {
 	switch {
 	case !l.isText: // a decimal
 		l.filled++
-	case len(bytes) == 0:
+	case len(bytes) == 0: // a value, unlike in text files
+		l.filled++
+		l.remember(0)
 	case !utf8.Valid(bytes):
 		l.filled++
 		l.notText++

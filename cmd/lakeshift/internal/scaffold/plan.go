@@ -180,7 +180,7 @@ func (p *Plan) choosePartitions(wanted []string) error {
 		case "varchar":
 			p.Partitions = append(p.Partitions, Partition{
 				Name: "partition_" + column.Name, Type: column.Type, column: column.Name,
-				sql: "coalesce(%s, 'none')", Text: "%s",
+				sql: "coalesce(nullif(%s, ''), 'none')", Text: "%s",
 			})
 		case "smallint", "integer", "bigint":
 			p.Partitions = append(p.Partitions, Partition{
