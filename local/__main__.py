@@ -71,9 +71,9 @@ def _run(options: argparse.Namespace) -> int:
             if options.json:
                 print(json.dumps({"running": False}))
         case "reset":
-            facts = lifecycle.reset(say, everything=options.all)
+            again = lifecycle.reset(say, everything=options.all)
             if options.json:
-                print(json.dumps(facts or {"running": False}))
+                print(json.dumps(again or {"running": False}))
         case "env":
             text, variables = lifecycle.env()
             answer(variables, text)

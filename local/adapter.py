@@ -206,7 +206,11 @@ def add_cloudformation_types(types: Mapping[str, Mapping[str, Callable]]) -> Non
 
 
 _worker_types: set[str] = set()
-_stock_on_worker_thread: Callable[[str], bool] = lambda _type: False
+
+
+def _stock_on_worker_thread(_resource_type: str) -> bool:
+    """Replaced by what ministack brings."""
+    return False
 
 
 def _on_worker_thread(resource_type: str) -> bool:

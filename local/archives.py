@@ -64,10 +64,7 @@ def fetch(kind: str, destination: Path, java: Path, ivy_jar: Path) -> None:
             for run in runs:
                 run.result()
         verify(work / "files", read_lock())
-        if kind == "trino":
-            tree = unpack_trino(work / "files", work / "tree")
-        else:
-            tree = work / "files"
+        tree = unpack_trino(work / "files", work / "tree") if kind == "trino" else work / "files"
         os.replace(tree, destination)
     finally:
         shutil.rmtree(work, ignore_errors=True)
@@ -127,7 +124,10 @@ def unpack_trino(archives: Path, tree: Path) -> Path:
     (server,) = archives.glob("trino-server-core-*.tar.gz")
     with tarfile.open(server) as archive:
         # Python before 3.11.4 (Debian 12 has 3.11.2) knows no filter; the archive's digest is checked
-        archive.extractall(parts, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
+        if hasattr(tarfile, "data_filter"):
+            archive.extractall(parts, filter="data")
+        else:
+            archive.extractall(parts)
     (plugin,) = archives.glob("trino-hive-*.zip")
     with zipfile.ZipFile(plugin) as archive:
         archive.extractall(parts)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from local import adapter
 
@@ -83,7 +83,8 @@ def checked(
 ) -> dict[str, Any]:
     """The same handlers, which fail on a property that is neither kept nor listed."""
     allowed = set(listed.get(resource_type, {}))
-    create, update, delete = (handlers.get(name) for name in ("create", "update", "delete"))
+    # a type may lack one; what is called is there
+    create, update, delete = (cast(Any, handlers.get(name)) for name in ("create", "update", "delete"))
 
     def checked_create(logical_id, properties, stack_name):
         watched = Watched(properties)

@@ -93,6 +93,7 @@ class Cdk:
         said = []
         threading.Thread(target=self._end_without_gateway, args=(process,), daemon=True).start()
         try:
+            assert process.stdout is not None  # a pipe
             for line in process.stdout:
                 said.append(line.rstrip("\n"))
                 with self._lock, self._log.open("a") as log:

@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
+from typing import Any, cast
 
 from local import adapter
 from local.context import Context
@@ -118,11 +119,10 @@ async def serve(context: Context, port: int) -> None:
     config.errorlog = logging.getLogger("hypercorn.error")
 
     changed = asyncio.Event()
-    app = OneRegion(adapter.asgi_app(), context.region)
-    app = RequestLog(app, context, on_change=changed.set)
+    app = RequestLog(OneRegion(adapter.asgi_app(), context.region), context, on_change=changed.set)
     saver = asyncio.create_task(adapter.save_after_changes(changed))
     try:
-        await hypercorn_serve(app, config, shutdown_trigger=lambda: until_quiet(stopping))
+        await hypercorn_serve(cast(Any, app), config, shutdown_trigger=lambda: until_quiet(stopping))
     finally:
         saver.cancel()
         app.close()

@@ -257,8 +257,8 @@ class Installer:
                     self._spark_there.set()
                 rest_run.result()
             # in parallel, which pip does not
-            command = [path / "bin/python", "-m", "compileall", "-qq", "-j", "0"]
-            subprocess.run([*command, path / self.layout.site], check=False, stdout=subprocess.DEVNULL)
+            command = [path / "bin/python", "-m", "compileall", "-qq", "-j", "0", path / self.layout.site]
+            subprocess.run(list(map(str, command)), check=False, stdout=subprocess.DEVNULL)
         except BaseException:
             self._pip_failed.set()
             raise
@@ -272,12 +272,12 @@ class Installer:
     def _new_venv(self, path: Path) -> None:
         # A venv can't be moved once made, so it grows in its place; the mark comes last.
         shutil.rmtree(path, ignore_errors=True)
-        run([sys.executable, "-m", "venv", path], "could not make a Python environment")
+        run([sys.executable, "-m", "venv", str(path)], "could not make a Python environment")
 
     def _pip(self, venv: Path, name: str, lock: str) -> None:
         file = venv / f"lock-{name}.txt"
         file.write_text(lock)
-        command = [venv / "bin/python", "-m", "pip", "install", "--quiet", "--no-input"]
+        command: list[Path | str] = [venv / "bin/python", "-m", "pip", "install", "--quiet", "--no-input"]
         command += ["--disable-pip-version-check", "--no-deps", "--no-compile"]
         command += ["--cache-dir", self.downloads / "pip", "--require-hashes", "-r", file]
         run(command, "pip could not install the locked Python packages")
@@ -288,7 +288,7 @@ class Installer:
         path.mkdir(parents=True)
         for file in NODE_FILES:
             shutil.copy(file, path)
-        command = [shutil.which("npm") or "npm", "ci", "--ignore-scripts", "--loglevel=error"]
+        command: list[Path | str] = [shutil.which("npm") or "npm", "ci", "--ignore-scripts", "--loglevel=error"]
         command += ["--cache", self.downloads / "npm"]
         run(command, "npm could not install the CDK CLI", cwd=path)
         (path / DONE).touch()
@@ -329,10 +329,12 @@ def split_lock(lock: str, name: str) -> tuple[str, str]:
     return chosen[0], "".join(e for e in entries if e is not chosen[0])
 
 
-def run(command: list, failure: str, cwd: Path | None = None, env: dict[str, str] | None = None) -> None:
-    command = list(map(str, command))
+def run(
+    command: Sequence[Path | str], failure: str, cwd: Path | None = None, env: dict[str, str] | None = None
+) -> None:
+    words = list(map(str, command))
     done = subprocess.run(
-        command,
+        words,
         check=False,
         cwd=cwd,
         env=env,
@@ -341,7 +343,7 @@ def run(command: list, failure: str, cwd: Path | None = None, env: dict[str, str
         text=True,
     )
     if done.returncode:
-        raise InstallError(f"{failure} ({' '.join(command[:4])} …):\n{done.stdout[-3000:].strip()}")
+        raise InstallError(f"{failure} ({' '.join(words[:4])} …):\n{done.stdout[-3000:].strip()}")
 
 
 def _folder_size(folder: Path) -> int:

@@ -48,16 +48,14 @@ def up(say: Say) -> dict:
     paths = _installed(say)
     place.logs.mkdir(parents=True, exist_ok=True)
     with only_one(place):
-        facts = running(place)
-        started = facts is None
-        if started:
-            facts = _start(place, paths, say)
-        else:
-            say(f"already running at {facts['endpoint']}")
+        before = running(place)
+        facts = before or _start(place, paths, say)
+        if before:
+            say(f"already running at {before['endpoint']}")
         try:
             deploy(place, paths, say)
         except (KeyboardInterrupt, SystemExit):
-            if started:
+            if not before:
                 say("interrupted: stopping what was started; what is deployed so far is kept")
                 _stop(place, say)
             raise

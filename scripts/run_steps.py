@@ -128,8 +128,8 @@ def main() -> int:
                         done, pending = concurrent.futures.wait(
                             pending, timeout=HEARTBEAT, return_when=concurrent.futures.FIRST_COMPLETED
                         )
-                        for step in done:
-                            step.result()
+                        for run in done:
+                            run.result()
                         if not done:
                             say(f"  … {time.monotonic() - began:6.0f} s  running: {', '.join(runner.running())}")
                 except BaseException:

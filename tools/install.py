@@ -76,7 +76,7 @@ class Installer(project.Installer):
             "GOCACHE": str(cache / "build"),
             "GOMODCACHE": str(cache / "modules"),
         }
-        command = ["go", "build", "-ldflags=-s -w", "-o", target / name, package]
+        command: list[Path | str] = ["go", "build", "-ldflags=-s -w", "-o", target / name, package]
         failure = f"could not build {name}"
         project.run(command, failure, cwd=ROOT / "tools" / name, env=environment)
         shutil.rmtree(cache, ignore_errors=True)

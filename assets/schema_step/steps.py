@@ -81,7 +81,7 @@ def _read(folder: Path, placeholders: Mapping[str, str]) -> list[Statement]:
 def _exists(statement: Statement, existing: Mapping[str, set[str]]) -> bool:
     """Redshift has no `if not exists` for users and roles, so those that exist are passed over."""
     match = _CREATE_NAMED.match(statement.text)
-    return bool(match) and (match["quoted"] or match["plain"]).lower() in existing[match["kind"].lower()]
+    return match is not None and (match["quoted"] or match["plain"]).lower() in existing[match["kind"].lower()]
 
 
 def _names(warehouse: Any, text: str) -> set[str]:

@@ -21,14 +21,20 @@ def test_the_transaction_replaces_what_earlier_loads_left(contract: Any) -> None
     staged = "object_key in (select object_key from staged_ledger)"
     assert texts(contract, "s3://b/rows.manifest") == [
         "lock raw_data.load_ledger, raw_data.orders",
-        "create temp table staged_ledger (object_key varchar(1024), etag varchar(64), version_id varchar(1024), "
-        "run_id varchar(128), rows_read bigint, rows_loaded bigint, rows_rejected bigint)",
+        (
+            "create temp table staged_ledger (object_key varchar(1024), etag varchar(64), version_id varchar(1024), "
+            "run_id varchar(128), rows_read bigint, rows_loaded bigint, rows_rejected bigint)"
+        ),
         f"copy staged_ledger from 's3://b/ledger.manifest' iam_role '{ROLE}' format as parquet manifest",
-        "create temp table staged_rows (id integer, name varchar(5), price decimal(10,2), loaded_at timestamp, "
-        "object_key varchar(1024), line_number bigint, partition_date date, object_modified_at timestamp)",
+        (
+            "create temp table staged_rows (id integer, name varchar(5), price decimal(10,2), loaded_at timestamp, "
+            "object_key varchar(1024), line_number bigint, partition_date date, object_modified_at timestamp)"
+        ),
         f"copy staged_rows from 's3://b/rows.manifest' iam_role '{ROLE}' format as parquet manifest",
-        "insert into raw_data.orders_affected_keys (id) "
-        f"select id from raw_data.orders where {staged} union select id from staged_rows",
+        (
+            "insert into raw_data.orders_affected_keys (id) "
+            f"select id from raw_data.orders where {staged} union select id from staged_rows"
+        ),
         f"delete from raw_data.orders where {staged}",
         f"insert into raw_data.orders ({landing}) select {landing} from staged_rows",
         f"delete from raw_data.load_ledger where {staged}",

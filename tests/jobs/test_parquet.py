@@ -68,7 +68,11 @@ def test_moments_keep_every_digit(int96: bool) -> None:
 
 
 def test_moments_of_every_unit_zone_and_century() -> None:
-    ages = [datetime.datetime(1, 1, 1), datetime.datetime(1582, 10, 4), datetime.datetime(9999, 12, 31, 23, 59, 59, 999999)]
+    ages = [
+        datetime.datetime(1, 1, 1),
+        datetime.datetime(1582, 10, 4),
+        datetime.datetime(9999, 12, 31, 23, 59, 59, 999999),
+    ]
     expected = ["0001-01-01 00:00:00.000000", "1582-10-04 00:00:00.000000", "9999-12-31 23:59:59.999999"]
     assert texts(pa.array(ages, pa.timestamp("us")), "timestamp") == expected
     assert texts(pa.array(ages[:2], pa.timestamp("ms")), "timestamp") == expected[:2]
@@ -83,7 +87,9 @@ def test_a_day_may_be_written_as_midnight() -> None:
 
 def test_fields_are_told_by_name_whatever_their_case_and_order() -> None:
     table = pa.table({"Amount": [1.5], "VendorID": [7], "__index_level_0__": [0]})
-    (record,) = read(table, Column("vendor_id", "bigint", field="vendorid"), Column("amount", "double"), Column("x", "date"))
+    (record,) = read(
+        table, Column("vendor_id", "bigint", field="vendorid"), Column("amount", "double"), Column("x", "date")
+    )
     assert (record.line_number, record.values, record.problem) == (1, ["7", "1.5", None], None)
 
 
@@ -104,7 +110,14 @@ def test_bytes_that_are_no_text_are_a_problem_of_their_record_only() -> None:
 
 
 def test_content_is_the_record_as_json() -> None:
-    row = {"n": 1, "s": 'quo"te\n', "d": Decimal("1.50"), "f": float("nan"), "t": datetime.datetime(2025, 1, 1), "l": [1]}
+    row = {
+        "n": 1,
+        "s": 'quo"te\n',
+        "d": Decimal("1.50"),
+        "f": float("nan"),
+        "t": datetime.datetime(2025, 1, 1),
+        "l": [1],
+    }
     (record,) = read(pa.table({name: [value] for name, value in row.items()}), Column("n", "bigint"))
     expected = {"n": 1, "s": 'quo"te\n', "d": 1.5, "f": "nan", "t": "2025-01-01 00:00:00.000000", "l": [1]}
     assert json.loads(record.content) == expected
@@ -190,7 +203,9 @@ def spark_file(spark: Any, folder: Path) -> bytes:
     return file.read_bytes()
 
 
-def test_months_of_several_writers_land_as_one_table(spark: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_months_of_several_writers_land_as_one_table(
+    spark: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     january = pa.table(
         {
             "TripID": pa.array([1, 2], pa.int32()),
@@ -208,8 +223,12 @@ def test_months_of_several_writers_land_as_one_table(spark: Any, monkeypatch: py
     ).persist()
     moment = datetime.datetime(2025, 1, 27, 17, 46, 40, 123456)
     fits = rows.filter("reason is null").select("object_key", "line_number", *[c.name for c in CONTRACT.columns])
-    assert [tuple(row) for row in fits.orderBy("object_key").collect()] == [("jan", 1, 1, 1, Decimal("9.50"), moment, "ok")]
-    reasons = {(row["object_key"], row["line_number"]): row["reason"] for row in rows.filter("reason is not null").collect()}
+    assert [tuple(row) for row in fits.orderBy("object_key").collect()] == [
+        ("jan", 1, 1, 1, Decimal("9.50"), moment, "ok")
+    ]
+    reasons = {
+        (row["object_key"], row["line_number"]): row["reason"] for row in rows.filter("reason is not null").collect()
+    }
     assert reasons["jan", 2].split("; ") == [
         "fare: '9.999' is not a decimal(8,2): at most 6 digits before the point and 2 after it",
         "started_at: '1970-01-01 00:00:00.000000001' is not a timestamp: ISO 8601 with at most 6 fraction digits",

@@ -71,7 +71,7 @@ def test_a_partition_of_another_table_is_an_error(parse: Callable[[str, list[str
 def test_registering_adds_what_is_missing_and_leaves_the_rest() -> None:
     glue = Glue({TABLE: ["year", "month", "day"]})
     glue.partitions[TABLE] = {("2025", "01", "01"): "s3://old/"}
-    wanted = {("2025", "01", f"{day:02}"): f"s3://new/{day}/" for day in range(1, 32)}
+    wanted: dict[tuple[str, ...], str] = {("2025", "01", f"{day:02}"): f"s3://new/{day}/" for day in range(1, 32)}
     wanted.update({("2024", str(month), str(day)): "s3://new/" for month in range(10) for day in range(10)})
     catalog.register(glue.client, *TABLE, wanted)
     assert len(glue.partitions[TABLE]) == 131

@@ -153,10 +153,12 @@ def test_json_fields_are_told_whatever_their_case() -> None:
 
 def test_files_are_read_by_the_names_that_they_use() -> None:
     columns = (Column("id", "bigint", field="Order No."), Column("sold", "timestamp", field="timestamp"))
-    for format, content in [("csv", b"order_no,Timestamp\n1,2025-01-01"), ("jsonl", b'{"order no.": 1, "timestamp": "2025-01-01"}')]:
-        bucket = types.SimpleNamespace(get_object=lambda **_: {"Body": io.BytesIO(content)})
+    contents = {"csv": b"order_no,Timestamp\n1,2025-01-01", "jsonl": b'{"order no.": 1, "timestamp": "2025-01-01"}'}
+    for format, content in contents.items():
+        body = {"Body": io.BytesIO(content)}
+        bucket = types.SimpleNamespace(get_object=lambda body=body, **_: body)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(reading, "_client", lambda: bucket)
+            patch.setattr(reading, "_client", lambda bucket=bucket: bucket)
             (row,) = reading.read_objects([("key", "v", "e")], "raw", format, {}, columns)
         assert (row[3], row[4]) == (["1", "2025-01-01"], None)
 

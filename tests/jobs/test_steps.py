@@ -173,7 +173,7 @@ def test_a_transform_is_one_transaction_then_refresh_then_publish(platform: Plat
             platform.s3.objects["processed", f"{prefix}order_year=2025/0.parquet"] = b"x"
         return platform.warehouse._send([params["Sql"]])
 
-    platform.warehouse.service._handlers["ExecuteStatement"] = unload  # type: ignore[index]
+    platform.warehouse.service._handlers["ExecuteStatement"] = unload
     platform.run("transform")
     kinds = [batch[0].split()[0] for batch in platform.warehouse.batches]
     assert kinds == ["select", "lock", "refresh", "select", "unload", "delete"]

@@ -17,7 +17,10 @@ class CatalogError(RuntimeError):
 
 def parse_folder(folder: str, keys: Sequence[str]) -> tuple[str, ...]:
     """The values of a=1/b=2 as it stands in an object's key, where special characters are escaped."""
-    named = dict(map(urllib.parse.unquote, part.partition("=")[::2]) for part in folder.strip("/").split("/"))
+    named = {}
+    for part in folder.strip("/").split("/"):
+        key, _, value = part.partition("=")
+        named[urllib.parse.unquote(key)] = urllib.parse.unquote(value)
     if sorted(named) != sorted(keys):
         raise CatalogError(f"partition {folder!r} does not have the table's keys {', '.join(keys)}")
     return tuple(named[key] for key in keys)

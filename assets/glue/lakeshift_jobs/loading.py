@@ -64,13 +64,17 @@ def transaction(
     if rows_manifest:
         texts.append(_copy("staged_rows", rows_manifest, copy_role_arn))
     texts += [
-        f"insert into {contract.affected_table} ({key}) "
-        f"select {key} from {contract.landing_table} where {staged} union select {key} from staged_rows",
+        (
+            f"insert into {contract.affected_table} ({key}) "
+            f"select {key} from {contract.landing_table} where {staged} union select {key} from staged_rows"
+        ),
         f"delete from {contract.landing_table} where {staged}",
         f"insert into {contract.landing_table} ({columns}) select {columns} from staged_rows",
         f"delete from {LEDGER_TABLE} where {staged}",
-        f"insert into {LEDGER_TABLE} ({ledger_columns}, committed_at) "
-        f"select {ledger_columns}, getdate() from staged_ledger",
+        (
+            f"insert into {LEDGER_TABLE} ({ledger_columns}, committed_at) "
+            f"select {ledger_columns}, getdate() from staged_ledger"
+        ),
     ]
     return [Statement(text, "load", number) for number, text in enumerate(texts, start=1)]
 

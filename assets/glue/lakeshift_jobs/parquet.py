@@ -58,7 +58,9 @@ class _File:
         self._file = self._open(coerce_int96_timestamp_unit="us")
         self._fields = list(self._file.schema_arrow)
         self._int96 = [
-            index for index, field in enumerate(self._fields) if pa.types.is_timestamp(field.type) and self._is_int96(index)
+            index
+            for index, field in enumerate(self._fields)
+            if pa.types.is_timestamp(field.type) and self._is_int96(index)
         ]
         self._places, self._problem = self._match()
 

@@ -142,7 +142,9 @@ def check_readable(
             broken[row.object_key] = reason
     findings.unreadable = sorted(broken)
     shown = [f"{key}: {broken[key]}" for key in findings.unreadable]
-    findings.expect(not broken, f"{len(broken)} raw objects can't be read, upload them again or remove them: {_some(shown)}")
+    findings.expect(
+        not broken, f"{len(broken)} raw objects can't be read, upload them again or remove them: {_some(shown)}"
+    )
     return findings.unreadable
 
 

@@ -46,7 +46,7 @@ def render(text: str, values: Mapping[str, str], source: str) -> str:
 
 def split(text: str, source: str) -> list[Statement]:
     """The statements of a file, without the semicolons and the comments that stand before a statement."""
-    statements = []
+    statements: list[Statement] = []
     for part in _parts(text, source):
         body = _without_leading_comments(part)
         if body:

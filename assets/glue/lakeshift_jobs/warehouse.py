@@ -15,7 +15,7 @@ from typing import Any
 try:
     from lakeshift_jobs.sql import Statement
 except ImportError:  # in the schema step the modules lie side by side
-    from sql import Statement
+    from sql import Statement  # type: ignore[assignment]
 
 # https://docs.aws.amazon.com/redshift/latest/mgmt/data-api.html#data-api-calling-considerations
 MAX_STATEMENTS = 40

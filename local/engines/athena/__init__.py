@@ -18,7 +18,7 @@ PRINCIPAL = "athena-engine"
 
 _service = Service()
 _server: TrinoServer | None = None
-_context: Context | None = None
+_context: Context  # set by start
 # its own threads: operations call the gateway back, whose shared ones may all be waiting for us
 _threads = ThreadPoolExecutor(16, thread_name_prefix="athena-api")
 

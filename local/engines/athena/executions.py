@@ -62,8 +62,8 @@ class Executions:
         self._tokens: dict[str, tuple[dict, str]] = {}
         self._stopping: set[str] = set()
         self._pool = ThreadPoolExecutor(CONCURRENT, thread_name_prefix="athena-query")
-        self._context: Context | None = None
-        self._server: TrinoServer | None = None
+        self._context: Context  # this and the next are set by attach, before any query
+        self._server: TrinoServer
 
     def attach(self, context: Context, server: TrinoServer) -> None:
         self._context, self._server = context, server

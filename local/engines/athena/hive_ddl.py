@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import fnmatch
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, unquote
@@ -163,7 +163,7 @@ def run(statement: Statement, database: str, glue: Any, s3: Any) -> Outcome:
     return handler(Reader(statement), Catalog(glue, s3, database))
 
 
-def columns_of(table: dict[str, Any]) -> list[dict[str, str]]:
+def columns_of(table: Mapping[str, Any]) -> list[dict[str, str]]:
     """A table's columns without its partition keys. Trino files a view with one dummy column and
     the real ones in its text, where Athena puts them into the catalog too."""
     text = table.get("ViewOriginalText") or ""

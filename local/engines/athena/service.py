@@ -39,7 +39,7 @@ class Service:
         self.executions = Executions()
         # one lock for all: operations are short, queries run outside it
         self.lock = self.executions.lock
-        self._context: Context | None = None
+        self._context: Context  # set by attach, before any request
         self._parsed: OrderedDict[str, list] = OrderedDict()
 
     def attach(self, context: Context, server: TrinoServer) -> None:
@@ -381,7 +381,7 @@ def _paged(key: str, items: list, request: Mapping[str, Any], most: int) -> dict
     if not 1 <= size <= most:
         raise ApiError(f"MaxResults is {size}: it must be 1 to {most}")
     start = results.position(request.get("NextToken"), len(items))
-    output = {key: items[start : start + size]}
+    output: dict[str, Any] = {key: items[start : start + size]}
     if start + size < len(items):
         output["NextToken"] = str(start + size)
     return output

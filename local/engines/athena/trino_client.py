@@ -5,11 +5,12 @@ https://trino.io/docs/476/develop/client-protocol.html
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,7 +39,7 @@ def run(
     session: Mapping[str, str],
     answer: Answer,
     on_progress: Callable[[Answer], None],
-) -> Iterator[list]:
+) -> Generator[list, None, None]:
     """Yields the rows of one statement, floats as Java writes them.
 
     `on_progress` is called at least once a second; what it raises cancels the statement.
@@ -106,7 +107,5 @@ def _call(request: urllib.request.Request) -> dict:
 
 
 def _cancel(uri: str) -> None:
-    try:
+    with contextlib.suppress(OSError):  # gone already, and its statement with it
         _http.open(urllib.request.Request(uri, method="DELETE"), timeout=5).close()
-    except OSError:
-        pass  # gone already, and its statement with it

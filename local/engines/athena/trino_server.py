@@ -63,7 +63,7 @@ class TrinoServer:
         self.catalog = catalog
         self.url = ""
         self.ready_seconds: float | None = None
-        self._process: subprocess.Popen | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
         self._started = 0.0
         self._ready = False
@@ -81,7 +81,7 @@ class TrinoServer:
         except TrinoError as error:
             log.error("%s", error)
 
-    def _start(self) -> None:
+    def _start(self) -> subprocess.Popen[bytes]:
         port = _free_port()
         self.url = f"http://127.0.0.1:{port}"
         self._ready = False
@@ -89,7 +89,7 @@ class TrinoServer:
         config = write_configuration(self.folder, self.home, port, self.catalog)
         guard = [sys.executable, str(Path(__file__).with_name("guard.py"))]
         with self.log_path.open("ab") as output:
-            self._process = subprocess.Popen(
+            self._process = process = subprocess.Popen(
                 [*guard, *command(self.java, self.home, self.folder, config)],
                 cwd=self.folder,
                 env=_environment(),
@@ -98,6 +98,7 @@ class TrinoServer:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        return process
 
     def wait_until_ready(self) -> str:
         """The server's URL once it answers queries. Starts it again if it has ended.
@@ -109,9 +110,9 @@ class TrinoServer:
                 return self.url
             if self._stopped:
                 raise TrinoError("the local AWS is ending")
-            if self._process is None or self._process.poll() is not None:
-                self._start()
             process = self._process
+            if process is None or process.poll() is not None:
+                process = self._start()
             while time.monotonic() - self._started < START_TIMEOUT:
                 if self._stopped or process.poll() is not None:
                     raise TrinoError(f"Trino ended while starting: see {self.log_path}")

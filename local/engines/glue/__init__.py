@@ -69,7 +69,7 @@ def start(context: Context) -> None:
 def _make_archive(maker: spark.ArchiveMaker) -> None:
     try:
         maker.make()
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - it is only slower without
         log.warning("Spark starts slowly: no archive of its classes was made: %s", error)
 
 

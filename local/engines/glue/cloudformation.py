@@ -16,7 +16,7 @@ from local.engines.glue.errors import GlueError
 NAME = "Name"
 
 
-def types(engine: Callable[[], Engine]) -> dict[str, dict[str, Callable]]:
+def types(engine: Callable[[], Engine]) -> dict[str, dict[str, Any]]:
     """Resource type → handlers; `engine` is asked for when they run."""
     return {
         "AWS::Glue::Job": _handlers(engine, Job()),
@@ -134,7 +134,7 @@ class SecurityConfiguration(Resource):
         security.delete(engine, {NAME: name})
 
 
-def _handlers(engine: Callable[[], Engine], resource: Resource) -> dict[str, Callable]:
+def _handlers(engine: Callable[[], Engine], resource: Resource) -> dict[str, Any]:
     def prepared(properties: Mapping, name: str) -> tuple[dict, dict]:
         given = {key: value for key, value in properties.items() if key != "Tags"}
         shape = model.service().operation_model(resource.creating).input_shape

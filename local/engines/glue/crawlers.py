@@ -187,7 +187,7 @@ def start(engine: Engine, name: str, *, trigger: str | None = None, workflow_run
     """Starts a crawl; hold the lock. Raises GlueError if it can't be started."""
     crawler = _ready(engine, name)
     now = engine.now()
-    crawl = {
+    crawl: dict = {
         "State": "RUNNING",
         "StartedOn": now,
         "LogGroup": LOG_GROUP,

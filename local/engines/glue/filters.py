@@ -52,7 +52,7 @@ def compile(expression: str, keys: Sequence[Mapping]) -> Callable[[Sequence[str]
             raise invalid(f"{text!r} in {expression!r} is no {kind}") from error
         return text
 
-    def literal(node: exp.Expression, kind: str) -> Any:
+    def literal(node: exp.Expr, kind: str) -> Any:
         while isinstance(node, (exp.Paren, exp.Cast)):
             node = node.this
         if isinstance(node, exp.Neg):
@@ -61,17 +61,17 @@ def compile(expression: str, keys: Sequence[Mapping]) -> Callable[[Sequence[str]
             raise refusal(node)
         return read(node.this, kind)
 
-    def column(node: exp.Expression) -> int:
+    def column(node: exp.Expr) -> int:
         while isinstance(node, exp.Paren):
             node = node.this
         if not isinstance(node, exp.Column) or node.name.lower() not in positions:
             raise refusal(node)
         return positions[node.name.lower()]
 
-    def refusal(node: exp.Expression):
+    def refusal(node: exp.Expr):
         return invalid(f"Unsupported expression {expression!r}: {node.sql()!r} is not understood")
 
-    def build(node: exp.Expression) -> Callable[[Sequence[str]], bool]:
+    def build(node: exp.Expr) -> Callable[[Sequence[str]], bool]:
         if isinstance(node, exp.Paren):
             return build(node.this)
         if isinstance(node, (exp.And, exp.Or)):
@@ -84,7 +84,7 @@ def compile(expression: str, keys: Sequence[Mapping]) -> Callable[[Sequence[str]
             return lambda values: not inner(values)
         return build_test(node)
 
-    def build_test(node: exp.Expression) -> Callable[[Sequence[str]], bool]:
+    def build_test(node: exp.Expr) -> Callable[[Sequence[str]], bool]:
         if isinstance(node, exp.Boolean):
             return lambda values: bool(node.this)
         if isinstance(node, exp.Is) and isinstance(node.expression, exp.Null):

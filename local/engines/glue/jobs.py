@@ -227,7 +227,7 @@ def record_unstarted(
 ) -> dict:
     """The run of a job that a trigger could not start: state ERROR."""
     now = engine.now()
-    run = {
+    run: dict = {
         "Id": engine.new_id("jr"),
         "Attempt": 0,
         "JobName": name,

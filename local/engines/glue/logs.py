@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -45,7 +46,7 @@ class Stream:
             try:
                 for start in range(0, len(lines), BATCH_EVENTS):
                     self._put(lines[start : start + BATCH_EVENTS])
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001
                 # a job must not fail because its log does; the file has the lines
                 log.warning("log stream %s/%s: %s", self._group, self._name, error)
             if last:
@@ -67,10 +68,8 @@ class Stream:
                 {"logGroupName": self._group, "logStreamName": self._name},
             ),
         ):
-            try:
+            with contextlib.suppress(exists):
                 create(**names)
-            except exists:
-                pass
         self._made = True
 
 

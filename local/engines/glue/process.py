@@ -58,7 +58,7 @@ class JobProcess:
             with logs.job_file(self._context.folder("logs"), run_id).open("a") as file:
                 try:
                     outcome = self._run_in(folder, streams, file, on_running)
-                except Exception as error:
+                except Exception as error:  # noqa: BLE001 - whatever it was, the run has failed
                     outcome = Outcome("FAILED", f"LAUNCH ERROR | {error}")
                 if self._stopping.is_set():
                     outcome = Outcome("STOPPED")

@@ -26,7 +26,7 @@ def main() -> None:
         if exit.code not in (None, 0):
             _leave(error_file, f"SystemExit: {exit.code}")
         raise
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - reported as Glue does, whatever the script raised
         _leave(error_file, "".join(traceback.format_exception_only(error)).strip())
         _print_from(script, error)
         sys.exit(1)

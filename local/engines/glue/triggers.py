@@ -12,8 +12,8 @@ from local.engines.glue.engine import Engine
 from local.engines.glue.errors import exists, invalid, not_emulated, not_found
 from local.engines.glue.state import public
 
-JOB_STATES = ("SUCCEEDED", "STOPPED", "FAILED", "TIMEOUT")
-CRAWL_STATES = ("SUCCEEDED", "FAILED", "CANCELLED")
+JOB_STATES: tuple[str, ...] = ("SUCCEEDED", "STOPPED", "FAILED", "TIMEOUT")
+CRAWL_STATES: tuple[str, ...] = ("SUCCEEDED", "FAILED", "CANCELLED")
 UPDATABLE = ("Description", "Schedule", "Actions", "Predicate")
 
 

@@ -23,7 +23,7 @@ class Threads:
 
     def __init__(self, context: Context):
         self._context = context
-        self.engine: Engine | None = None  # set before anything starts
+        self.engine: Engine  # set before anything starts
         self._jobs: dict[str, JobProcess] = {}
         self._cancelled: dict[str, threading.Event] = {}
         self._threads: set[threading.Thread] = set()
@@ -36,7 +36,7 @@ class Threads:
         store = self.engine.store
         run = dict(store.job_runs[run_id])
         workflow_run = store.workflow_runs.get(run.get("_workflow_run") or "")
-        process = JobProcess(self._context, run, workflow_run and workflow_run["Name"])
+        process = JobProcess(self._context, run, workflow_run["Name"] if workflow_run else None)
         with self._lock:
             self._jobs[run_id] = process
         self._spawn(f"job {run['JobName']}", lambda: self._run_job(run_id, process))
@@ -76,7 +76,7 @@ class Threads:
             created = self._crawl(crawl_id, crawler, role, cancelled, lambda s: stream.write(f"{mark} {s}"))
         except Cancelled:
             state = "CANCELLED"
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it was, the crawl has failed
             state, message = "FAILED", str(error)
             stream.write(f"{mark} ERROR : {message}")
         finally:

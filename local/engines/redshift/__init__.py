@@ -18,6 +18,8 @@ import logging
 import time
 from collections.abc import Mapping
 
+from local.context import Context
+
 from . import cloudformation
 from .data_api import DataApi
 from .serverless import Serverless
@@ -25,18 +27,28 @@ from .wire import ApiError, answer, failure, target_of
 
 log = logging.getLogger("lakeshift.redshift")
 
-_context = None
+_context: Context  # set by start
 _serverless: Serverless | None = None
 _data: DataApi | None = None
 
 
-def start(context) -> None:
+def start(context: Context) -> None:
     """Starts the servers of the namespaces there are."""
     global _context, _serverless, _data
     folder = context.folder("redshift")
     _context, _serverless = context, Serverless(context, folder)
     _serverless.start_servers()
     _data = DataApi(context, folder, _serverless)
+
+
+def _namespaces() -> Serverless:
+    assert _serverless is not None  # started before the first request
+    return _serverless
+
+
+def _statements() -> DataApi:
+    assert _data is not None
+    return _data
 
 
 def stop() -> None:
@@ -62,7 +74,7 @@ def load_persisted_state(data: Mapping) -> None:
 
 
 def cloudformation_types() -> dict[str, dict]:
-    return cloudformation.types(lambda: _serverless)
+    return cloudformation.types(_namespaces)
 
 
 async def handle_request(method: str, path: str, headers: Mapping[str, str], body: bytes, query: Mapping):
@@ -73,11 +85,11 @@ async def handle_request(method: str, path: str, headers: Mapping[str, str], bod
         request = json.loads(body or b"{}")
         principal = _context.principal_of(headers)
         if prefix == "RedshiftServerless":
-            return answer(await asyncio.to_thread(_serverless.call, operation, request, principal))
+            return answer(await asyncio.to_thread(_namespaces().call, operation, request, principal))
         return answer(await _data_call(operation, request, principal))
     except ApiError as error:
         return failure(error)
-    except Exception as error:  # noqa: BLE001 - the caller gets an answer, the log the story
+    except Exception as error:  # the caller gets an answer, the log the story
         log.exception("%s.%s", prefix, operation)
         return failure(ApiError("InternalServerException", f"{type(error).__name__}: {error}", 500))
 
@@ -85,16 +97,16 @@ async def handle_request(method: str, path: str, headers: Mapping[str, str], bod
 async def _data_call(operation: str, request: dict, principal: str) -> dict:
     wait = min(int(request.pop("WaitTimeSeconds", 0) or 0), 30)
     if operation in ("ExecuteStatement", "BatchExecuteStatement"):
-        submitted = await asyncio.to_thread(_data.call, operation, request, principal)
+        submitted = await asyncio.to_thread(_statements().call, operation, request, principal)
         await _until_done(submitted, wait)
         return submitted
     await _until_done(request, wait)
-    return await asyncio.to_thread(_data.call, operation, request, principal)
+    return await asyncio.to_thread(_statements().call, operation, request, principal)
 
 
 async def _until_done(request: Mapping, seconds: int) -> None:
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline and not _data.done(request):
+    while time.monotonic() < deadline and not _statements().done(request):
         await asyncio.sleep(0.05)
 
 

@@ -82,7 +82,7 @@ def files(command: CopyCommand, lake: Lake) -> list[S3Object]:
             raise RedshiftError(f"Problem reading manifest file - no file of {command.url} was found")
         return found
     bucket, prefix = parse_url(command.url)
-    found = [item for item in lake.list(bucket, prefix) if not hidden(item.key)]
+    found = [item for item in lake.objects(bucket, prefix) if not hidden(item.key)]
     if not found:
         raise RedshiftError(f"The specified S3 prefix '{prefix}' does not exist\n  Detail: Prefix: {prefix}")
     return found

@@ -414,10 +414,9 @@ def create_schema(cursor: Cursor) -> Plan:
         name = cursor.identifier()
         if cursor.accept("authorization"):
             owner = f" authorization {quote_ident(cursor.identifier())}"
-    if cursor.accept("quota"):
-        if not cursor.accept("unlimited"):
-            cursor.integer()
-            cursor.one_of("mb", "gb", "tb")
+    if cursor.accept("quota") and not cursor.accept("unlimited"):
+        cursor.integer()
+        cursor.one_of("mb", "gb", "tb")
     cursor.end()
     check_schema_name(name)
     return Plan([f"create schema {exists}{quote_ident(name)}{owner}"])

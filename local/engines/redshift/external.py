@@ -125,7 +125,7 @@ def _rows(table: ExternalTable, lake: Lake, wanted: frozenset[str]) -> Iterator[
         bucket, prefix = parse_url(storage["Location"])
         if prefix and not prefix.endswith("/"):
             prefix += "/"
-        for item in lake.list(bucket, prefix):
+        for item in lake.objects(bucket, prefix):
             if hidden(item.key) or not item.size:
                 continue
             extra = fixed | {"$path": item.url, "$size": item.size}
@@ -133,9 +133,7 @@ def _rows(table: ExternalTable, lake: Lake, wanted: frozenset[str]) -> Iterator[
                 yield {**row, **extra}
 
 
-def _read(
-    item: S3Object, lake: Lake, storage: dict, table: ExternalTable, wanted: frozenset[str]
-) -> Iterator[dict]:
+def _read(item: S3Object, lake: Lake, storage: dict, table: ExternalTable, wanted: frozenset[str]) -> Iterator[dict]:
     serde = storage.get("SerdeInfo") or table.storage.get("SerdeInfo") or {}
     library, options = serde.get("SerializationLibrary", ""), serde.get("Parameters") or {}
     columns = [(name.lower(), kind) for name, kind in table.columns]

@@ -5,6 +5,7 @@ A form that Redshift has and the local engine has not is listed too, so that it 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -373,6 +374,10 @@ def _alter_schema(parse: Parse) -> Plan:
     return Plan([f"alter schema {quote_ident(name)} {clause}"])
 
 
+def _drop(kind: str, parse: Parse) -> Plan:
+    return ddl.drop(parse.cursor, kind)
+
+
 def _register_drops() -> None:
     pages = {
         "table": "r_DROP_TABLE", "view": "r_DROP_VIEW",
@@ -382,7 +387,7 @@ def _register_drops() -> None:
         _FORMS.append((
             ("drop", *kind.split()),
             Form(f"DROP {kind.upper()}", page),
-            lambda parse, kind=kind: ddl.drop(parse.cursor, kind),
+            functools.partial(_drop, kind),
         ))  # fmt: skip
 
 

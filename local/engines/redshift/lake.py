@@ -39,7 +39,7 @@ class Lake:
     def __init__(self, context, role: str):
         self.client = context.client("s3", principal=role)
 
-    def list(self, bucket: str, prefix: str) -> list[S3Object]:
+    def objects(self, bucket: str, prefix: str) -> list[S3Object]:
         found = []
         try:
             for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):

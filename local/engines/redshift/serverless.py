@@ -119,7 +119,7 @@ class Serverless:
         database = self.namespaces[namespace]["dbName"]
         with self.server(namespace).connect(database, autocommit=True) as connection:
             row = connection.execute("select rolpassword from pg_authid where rolname = %s", [user]).fetchone()
-        return bool(row) and check_password(row[0], user, password)
+        return row is not None and check_password(row[0], user, password)
 
     # -- the API ---------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import psycopg
 
@@ -78,7 +79,10 @@ class DatabaseSession:
 
     def _connect(self, user: str | None, autocommit: bool) -> psycopg.Connection:
         try:
-            options = {"autocommit": autocommit, "options": '-c search_path=rs,pg_catalog,"$user",public'}
+            options: dict[str, Any] = {
+                "autocommit": autocommit,
+                "options": '-c search_path=rs,pg_catalog,"$user",public',
+            }
             if user is None:
                 # The log of queries may lose its last lines; nothing else is written by this connection.
                 options["options"] = "-c synchronous_commit=off"
@@ -231,10 +235,12 @@ class DatabaseSession:
 
     def _load_external(self, schema: str, table: str, plan: Plan) -> None:
         known = self._schemas.get(schema) or ExternalSchema(
-            *self.connection.execute(
-                "select schemaname, databasename, esoptions::json ->> 'IAM_ROLE' from rs.svv_external_schemas "
-                f"where schemaname = {_literal(schema)}"
-            ).fetchone()
+            *_only_row(
+                self.connection.execute(
+                    "select schemaname, databasename, esoptions::json ->> 'IAM_ROLE' from rs.svv_external_schemas "
+                    f"where schemaname = {_literal(schema)}"
+                )
+            )
         )
         self._require(
             f"has_schema_privilege(current_user, {_literal(schema)}, 'usage')", f"permission denied for schema {schema}"
@@ -251,9 +257,11 @@ class DatabaseSession:
     def _lake(self, command: CopyCommand | UnloadCommand) -> Lake:
         """S3 as the role that the command names, if the user may use it."""
         role = role_of_arn(command.role_arn, self.login.account)
-        user, superuser = self.connection.execute(
-            "select current_user::text, rolsuper from pg_catalog.pg_roles where rolname = current_user"
-        ).fetchone()
+        user, superuser = _only_row(
+            self.connection.execute(
+                "select current_user::text, rolsuper from pg_catalog.pg_roles where rolname = current_user"
+            )
+        )
         if not superuser:
             granted = self._admin.execute(
                 "select 1 from rs_catalog.assume_role a left join pg_catalog.pg_roles r on r.rolname = a.grantee "
@@ -294,6 +302,7 @@ class DatabaseSession:
         lake = self._lake(command)
         check_target(command, lake)
         shape = self.connection.execute(f"select * from ({command.sql}) as unloaded limit 0")
+        assert shape.pgresult is not None and shape.description is not None  # a select has a result
         columns = [Column(d.name, d.type_code, shape.pgresult.fmod(i)) for i, d in enumerate(shape.description)]
         if len({column.name for column in columns}) < len(columns):
             raise RedshiftError("UNLOAD to PARQUET needs a unique name for each column")
@@ -318,6 +327,12 @@ class DatabaseSession:
         )
 
 
+def _only_row(cursor: psycopg.Cursor) -> tuple:
+    row = cursor.fetchone()
+    assert row is not None
+    return row
+
+
 def _literal(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
@@ -325,6 +340,7 @@ def _literal(value: str) -> str:
 def _rows(cursor: psycopg.Cursor) -> tuple[list[dict], list[list[dict]]]:
     """A result as the Data API gives it: ColumnMetadata and Records."""
     result = cursor.pgresult
+    assert result is not None and cursor.description is not None  # called for what answers rows
     names = [d.name for d in cursor.description]
     columns = [Column(name, result.ftype(i), result.fmod(i)) for i, name in enumerate(names)]
     convert = [_converter(column) for column in columns]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from sqlglot.dialects.redshift import Redshift
 from sqlglot.errors import TokenError
@@ -17,7 +18,7 @@ WORD, QUOTED, STRING, NUMBER, OP, PARAM = "word", "quoted", "string", "number", 
 
 class _Tokenizer(Redshift.Tokenizer):
     # A "command" (SHOW, CALL …) would swallow the rest of the statement as one string.
-    COMMANDS: set = set()
+    COMMANDS: ClassVar[set] = set()
 
 
 _STRINGS = {TokenType.STRING, TokenType.BYTE_STRING, TokenType.HEREDOC_STRING, TokenType.RAW_STRING}

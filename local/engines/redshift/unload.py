@@ -126,7 +126,7 @@ def _check(command: UnloadCommand, layout: str | None, encrypted: bool) -> None:
 
 def check_target(command: UnloadCommand, lake: Lake) -> None:
     bucket, prefix = parse_url(command.url)
-    if not command.overwrite and not command.clean and lake.list(bucket, _prefix(command, prefix)):
+    if not command.overwrite and not command.clean and lake.objects(bucket, _prefix(command, prefix)):
         raise RedshiftError(
             "Specified unload destination on S3 is not empty. Consider using a different bucket / prefix, manually "
             "removing the target files in S3, or using the ALLOWOVERWRITE option."
@@ -150,7 +150,7 @@ def run_unload(command: UnloadCommand, lake: Lake, table: pa.Table, columns: lis
     written: list[tuple[str, int]] = []
     for folder, rows in _partitions(command, table):
         if command.clean:
-            lake.delete(bucket, [item.key for item in lake.list(bucket, prefix + folder)])
+            lake.delete(bucket, [item.key for item in lake.objects(bucket, prefix + folder)])
         for slice_number, start in enumerate(range(0, rows.num_rows, _ROWS_PER_FILE)):
             check_cancelled()
             sink = io.BytesIO()

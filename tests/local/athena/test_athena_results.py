@@ -70,7 +70,7 @@ def test_values_are_text_as_athena_writes_them():
 
 def test_a_csv_result_tells_null_from_empty():
     stream = io.BytesIO()
-    rows = [["a,b", None], ["", 'say "hi"'], ["two\nlines", "x"]]
+    rows: list[list[str | None]] = [["a,b", None], ["", 'say "hi"'], ["two\nlines", "x"]]
     assert results.write_csv(stream, ["first", "second"], iter(rows)) == 3
     assert stream.getvalue() == (b'"first","second"\n"a,b",\n"","say ""hi"""\n"two\nlines","x"\n')
     assert results.read_csv(stream.getvalue()) == [["first", "second"], *rows]

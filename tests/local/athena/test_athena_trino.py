@@ -64,7 +64,7 @@ def athena(gateway, s3, glue):
 @pytest.fixture(scope="module")
 def raw(s3, glue):
     """Adds a file to a raw table of its own and returns the table's name."""
-    made = []
+    made: list[str] = []
 
     def add(content: bytes, **files: bytes) -> str:
         table = f"raw{len(made)}"

@@ -15,7 +15,7 @@ def test_the_locked_emulator_fits() -> None:
 
 
 def test_a_name_that_moved_is_reported_with_all_others() -> None:
-    names = {
+    names: dict[str, dict[str, tuple[str, ...] | None]] = {
         "ministack.app": {"gone_for_good": None, "_lazy_handler": ("another_parameter",)},
         "ministack.no_such_module": {"anything": None},
     }

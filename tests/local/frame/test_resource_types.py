@@ -153,7 +153,7 @@ def test_a_refused_create_leaves_nothing_behind() -> None:
 
 
 def test_an_update_may_pass_over_what_stayed_the_same() -> None:
-    handlers = {"update": lambda physical_id, old, new, stack: (new["Name"], {})}
+    handlers: dict = {"update": lambda physical_id, old, new, stack: (new["Name"], {})}
     update = properties.checked("T", handlers, listed={})["update"]
     assert update("x", {"Name": "x", "Other": 1}, {"Name": "x", "Other": 1}, "s") == ("x", {})
     with pytest.raises(ValueError, match=r"T\.Other"):

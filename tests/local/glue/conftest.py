@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from glue_gateway import ROOT, Gateway
@@ -62,13 +63,13 @@ class FakeWorkers:
 @pytest.fixture
 def engine() -> Engine:
     """An engine without threads, whose clock stands at 1000 unless a test moves it."""
-    engine = Engine(
+    made: Any = Engine(
         region="us-east-1",
         account="000000000000",
         workers=FakeWorkers(),
-        announce=lambda kind, detail: engine.events.append((kind, detail)),
+        announce=lambda kind, detail: made.events.append((kind, detail)),
         on_event=firing.on_event,
-        clock=lambda: engine.time,
+        clock=lambda: made.time,
     )
-    engine.events, engine.time = [], 1000.0
-    return engine
+    made.events, made.time = [], 1000.0
+    return made

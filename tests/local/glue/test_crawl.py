@@ -1,11 +1,13 @@
 """Which partitions a crawl adds."""
 
+from typing import Any
+
 import pytest
 
 from local.engines.glue import crawl
 from local.engines.glue.errors import GlueError
 
-TABLE = {
+TABLE: dict[str, Any] = {
     "Name": "sales",
     "PartitionKeys": [{"Name": name, "Type": "string"} for name in ("year", "month", "day")],
     "Parameters": {"classification": "csv", "skip.header.line.count": "1"},

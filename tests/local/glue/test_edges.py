@@ -57,7 +57,7 @@ def test_a_run_over_its_time_is_ended(gateway, monkeypatch):
     running = []
     outcome = process.JobProcess(gateway.context, run, None).run(lambda: running.append(True))
     assert running and outcome.state == "TIMEOUT"
-    assert "timeout of 2 minutes" in outcome.message
+    assert "timeout of 2 minutes" in (outcome.message or "")
     assert "begun" in (gateway.folder / "logs/jobs/jr_timeout.log").read_text()
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import copy
 import json
+from typing import Any
 
 import pytest
 from glue_gateway import wait_for
 
 ROLE = "arn:aws:iam::000000000000:role/elt-test"
-TEMPLATE = {
+TEMPLATE: dict[str, Any] = {
     "Resources": {
         "Pipeline": {
             "Type": "AWS::Glue::Workflow",

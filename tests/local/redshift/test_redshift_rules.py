@@ -278,7 +278,7 @@ def test_an_unknown_user_can_not_log_in(warehouse):
 def test_users_and_roles_that_exist_are_told(people):
     assert refused(people, 'create user "IAMR:OWNER" password disable') == 'ERROR: user "IAMR:owner" already exists'
     assert refused(people, "create role seers") == 'ERROR: role "seers" already exists'
-    assert [["seers"]] == people.rows("select role_name from svv_roles where role_name = 'seers'")
+    assert people.rows("select role_name from svv_roles where role_name = 'seers'") == [["seers"]]
     granted = people.rows("select user_name from svv_user_grants where role_name = 'seers'")
     assert granted == [["IAMR:reader"]]
 
