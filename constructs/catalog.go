@@ -13,6 +13,8 @@ import (
 // Catalog describes the lake to Athena and to the warehouse.
 type Catalog struct {
 	Raw, Curated awsglue.Database
+	// RawName and CuratedName are the databases' names, asked for once.
+	RawName, CuratedName string
 }
 
 // NewCatalog creates the databases.
@@ -26,10 +28,12 @@ func NewCatalog(scope constructs.Construct, id, raw, curated string) Catalog {
 		database.ApplyRemovalPolicy(awscdk.RemovalPolicy_DESTROY)
 		return database
 	}
-	return Catalog{
+	catalog := Catalog{
 		Raw:     database("Raw", raw, "What arrived, and what of it was refused; all text."),
 		Curated: database("Curated", curated, "Published facts, typed, and views over them."),
 	}
+	catalog.RawName, catalog.CuratedName = *catalog.Raw.DatabaseName(), *catalog.Curated.DatabaseName()
+	return catalog
 }
 
 // GrantRead lets the role read what a database says of its tables.
@@ -84,7 +88,9 @@ type RawFormat struct {
 
 // TableProps of a Glue table.
 type TableProps struct {
-	Database    awsglue.Database
+	// Account whose catalog holds the table.
+	Account     string
+	Database    string
 	Name        string
 	Description string
 	// Location is an s3:// address with a trailing slash.
@@ -165,8 +171,8 @@ func newTable(
 	storage.Columns = glueColumns(props.Columns)
 	storage.Location = jsii.String(props.Location)
 	return awsglue.NewCfnTable(scope, jsii.String(id), &awsglue.CfnTableProps{
-		CatalogId:    awscdk.Stack_Of(scope).Account(),
-		DatabaseName: props.Database.DatabaseName(),
+		CatalogId:    jsii.String(props.Account),
+		DatabaseName: jsii.String(props.Database),
 		TableInput: &awsglue.CfnTable_TableInputProperty{
 			Name:              jsii.String(props.Name),
 			Description:       jsii.String(props.Description),

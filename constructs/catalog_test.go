@@ -14,7 +14,7 @@ func synthRaw(t *testing.T, format constructs.RawFormat) map[string]any {
 	template := cdktest.Synth(t, func(stack awscdk.Stack) {
 		catalog := constructs.NewCatalog(stack, "Catalog", "t_raw", "t_curated")
 		constructs.NewRawTable(stack, "Raw", constructs.TableProps{
-			Database: catalog.Raw, Name: "orders", Location: "s3://t/orders/",
+			Account: "111111111111", Database: catalog.RawName, Name: "orders", Location: "s3://t/orders/",
 			Columns:       []constructs.Column{{Name: "id", Type: "string", Comment: "number"}},
 			PartitionKeys: []constructs.Column{{Name: "year", Type: "string"}},
 		}, format)

@@ -24,6 +24,8 @@ type LakeProps struct {
 // Lake is the data in S3. The pipeline never changes or deletes what lies in Raw.
 type Lake struct {
 	Raw, Processed, Artifacts, AthenaResults, AccessLogs awss3.Bucket
+	// RawName, ProcessedName and ArtifactsName are the buckets' names, asked for once.
+	RawName, ProcessedName, ArtifactsName string
 }
 
 // NewLake creates the buckets: encrypted, private, TLS only, every access logged.
@@ -35,13 +37,15 @@ func NewLake(scope constructs.Construct, id string, props LakeProps) Lake {
 	zone := func(id, name string, versioned bool, rules ...*awss3.LifecycleRule) awss3.Bucket {
 		return newZone(this, id, zoneProps{name: name, versioned: versioned, destroy: props.DestroyData, logs: logs, rules: rules})
 	}
-	return Lake{
+	lake := Lake{
 		AccessLogs:    logs,
 		Raw:           zone("Raw", props.RawBucket, true, rawRules(props)...),
 		Processed:     zone("Processed", props.ProcessedBucket, false, expire("staging/", props.StagingDays)...),
 		Artifacts:     zone("Artifacts", props.ArtifactsBucket, false, expire("runs/", props.RunSummaryDays)...),
 		AthenaResults: zone("AthenaResults", props.AthenaResultsBucket, false, expire("", props.AthenaResultDays)...),
 	}
+	lake.RawName, lake.ProcessedName, lake.ArtifactsName = *lake.Raw.BucketName(), *lake.Processed.BucketName(), *lake.Artifacts.BucketName()
+	return lake
 }
 
 type zoneProps struct {

@@ -1,7 +1,6 @@
 package constructs
 
 import (
-	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsglue"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3assets"
@@ -16,9 +15,11 @@ type PipelineProps struct {
 	Step                      func(step string) string
 	Description               string
 
-	Crawler, Load, Transform, Check awsiam.Role
-	RawTable                        RawTable
-	RawDatabase, RawTableName       string
+	// Crawler is the ARN of the crawler's role. Jobs run as the other roles, and grant them nothing.
+	Crawler                   string
+	Load, Transform, Check    awsiam.IRole
+	RawTable                  RawTable
+	RawDatabase, RawTableName string
 
 	// Scripts is the folder of load.py, transform.py and check.py; Library and Bundle are folders that they are deployed with.
 	Scripts, Library, Bundle string
@@ -38,11 +39,10 @@ type PipelineProps struct {
 
 // Pipeline is the workflow and its nodes: crawl, load, transform, check.
 type Pipeline struct {
-	Workflow awsglue.Workflow
+	// WorkflowName refers to the workflow.
+	WorkflowName string
 	// Start is the trigger that begins each run.
 	Start awsglue.CfnTrigger
-	// Load is the Spark job.
-	Load awsglue.PySparkEtlJob
 }
 
 // Glue's last year. A trigger that is not started on creation stays off for ever, and whether a stopped one lets a run on
@@ -60,8 +60,9 @@ func NewPipeline(scope constructs.Construct, id string, props PipelineProps) Pip
 	crawler := newCrawler(this, props)
 	library := awss3assets.NewAsset(this, jsii.String("Library"), &awss3assets.AssetProps{Path: jsii.String(props.Library)})
 	bundle := awss3assets.NewAsset(this, jsii.String("Bundle"), &awss3assets.AssetProps{Path: jsii.String(props.Bundle)})
+	bundleURL, libraryURL := bundle.S3ObjectUrl(), library.S3ObjectUrl()
 	arguments := func(step string) *map[string]*string {
-		all := map[string]*string{"--bundle": bundle.S3ObjectUrl()}
+		all := map[string]*string{"--bundle": bundleURL}
 		for _, some := range []map[string]string{props.Arguments, props.StepArguments[step]} {
 			for name, value := range some {
 				all["--"+name] = jsii.String(value)
@@ -71,20 +72,22 @@ func NewPipeline(scope constructs.Construct, id string, props PipelineProps) Pip
 	}
 
 	load := newLoad(this, props, library, arguments("load"))
-	transform := newShell(this, "Transform", props.Step("transform"), props.Transform, props.Scripts+"/transform.py", library, arguments("transform"))
-	check := newShell(this, "Check", props.Step("check"), props.Check, props.Scripts+"/check.py", library, arguments("check"))
+	transform := newShell(this, "Transform", props.Step("transform"), props.Transform, props.Scripts+"/transform.py", libraryURL, arguments("transform"))
+	check := newShell(this, "Check", props.Step("check"), props.Check, props.Scripts+"/check.py", libraryURL, arguments("check"))
+	acceptUnencryptedLogs(load, transform, check)
 
 	schedule, description := props.Schedule, "Starts the daily run."
 	if props.Paused {
 		schedule, description = never, "The schedule is switched off in this environment: runs start on demand."
 	}
-	start := newTrigger(this, "Schedule", workflow, awsglue.CfnTriggerProps{
+	name, crawled := workflow.WorkflowName(), crawler.Ref()
+	start := newTrigger(this, "Schedule", name, awsglue.CfnTriggerProps{
 		Name: jsii.String(props.Step("schedule")), Type: jsii.String("SCHEDULED"), Schedule: jsii.String(schedule), Description: jsii.String(description),
-		Actions: &[]any{&awsglue.CfnTrigger_ActionProperty{CrawlerName: crawler.Ref()}},
+		Actions: &[]any{&awsglue.CfnTrigger_ActionProperty{CrawlerName: crawled}},
 	})
 	after := func(id, step string, job *string, condition awsglue.CfnTrigger_ConditionProperty, previous awsglue.CfnTrigger) awsglue.CfnTrigger {
 		condition.LogicalOperator = jsii.String("EQUALS")
-		trigger := newTrigger(this, id, workflow, awsglue.CfnTriggerProps{
+		trigger := newTrigger(this, id, name, awsglue.CfnTriggerProps{
 			Name: jsii.String(props.Step(step)), Type: jsii.String("CONDITIONAL"),
 			Description: jsii.String("Starts the " + step + " when the step before has succeeded."),
 			Predicate:   &awsglue.CfnTrigger_PredicateProperty{Logical: jsii.String("AND"), Conditions: &[]any{&condition}},
@@ -94,18 +97,19 @@ func NewPipeline(scope constructs.Construct, id string, props PipelineProps) Pip
 		trigger.AddResourceDependency(previous, nil)
 		return trigger
 	}
-	succeeded := func(job awsglue.Job) awsglue.CfnTrigger_ConditionProperty {
-		return awsglue.CfnTrigger_ConditionProperty{JobName: job.JobName(), State: jsii.String("SUCCEEDED")}
+	succeeded := func(job *string) awsglue.CfnTrigger_ConditionProperty {
+		return awsglue.CfnTrigger_ConditionProperty{JobName: job, State: jsii.String("SUCCEEDED")}
 	}
-	crawled := awsglue.CfnTrigger_ConditionProperty{CrawlerName: crawler.Ref(), CrawlState: jsii.String("SUCCEEDED")}
-	toLoad := after("LoadTrigger", "load", load.JobName(), crawled, start)
-	toTransform := after("TransformTrigger", "transform", transform.JobName(), succeeded(load), toLoad)
-	after("CheckTrigger", "check", check.JobName(), succeeded(transform), toTransform)
-	return Pipeline{Workflow: workflow, Start: start, Load: load}
+	loadJob, transformJob := load.JobName(), transform.JobName()
+	toLoad := after("LoadTrigger", "load", loadJob,
+		awsglue.CfnTrigger_ConditionProperty{CrawlerName: crawled, CrawlState: jsii.String("SUCCEEDED")}, start)
+	toTransform := after("TransformTrigger", "transform", transformJob, succeeded(loadJob), toLoad)
+	after("CheckTrigger", "check", check.JobName(), succeeded(transformJob), toTransform)
+	return Pipeline{WorkflowName: *name, Start: start}
 }
 
-func newTrigger(scope constructs.Construct, id string, workflow awsglue.Workflow, props awsglue.CfnTriggerProps) awsglue.CfnTrigger {
-	props.WorkflowName = workflow.WorkflowName()
+func newTrigger(scope constructs.Construct, id string, workflow *string, props awsglue.CfnTriggerProps) awsglue.CfnTrigger {
+	props.WorkflowName = workflow
 	// the default leaves a trigger off, and the workflow would never go on
 	props.StartOnCreation = jsii.Bool(true)
 	return awsglue.NewCfnTrigger(scope, jsii.String(id), &props)
@@ -116,7 +120,7 @@ func newCrawler(scope constructs.Construct, props PipelineProps) awsglue.CfnCraw
 	crawler := awsglue.NewCfnCrawler(scope, jsii.String("Crawler"), &awsglue.CfnCrawlerProps{
 		Name:        jsii.String(props.CrawlerName),
 		Description: jsii.String("Finds new partitions of the raw zone."),
-		Role:        props.Crawler.RoleArn(),
+		Role:        jsii.String(props.Crawler),
 		Targets: &awsglue.CfnCrawler_TargetsProperty{CatalogTargets: &[]any{&awsglue.CfnCrawler_CatalogTargetProperty{
 			DatabaseName: jsii.String(props.RawDatabase), Tables: jsii.Strings(props.RawTableName),
 		}}},
@@ -138,13 +142,13 @@ func newLoad(scope constructs.Construct, props PipelineProps, library awss3asset
 	job := awsglue.NewPySparkEtlJob(scope, jsii.String("Load"), &awsglue.PySparkEtlJobProps{
 		JobName:     jsii.String(props.Step("load")),
 		Description: jsii.String("New raw objects, typed by the contract, into the landing table; what does not fit into the rejected zone."),
-		Role:        props.Load.WithoutPolicyUpdates(nil),
+		Role:        props.Load,
 		Script:      awsglue.Code_FromAsset(jsii.String(props.Scripts+"/load.py"), nil),
 		GlueVersion: awsglue.GlueVersion_V5_1,
 		WorkerConfiguration: &awsglue.WorkerConfiguration{
 			NumberOfWorkers: jsii.Number(props.Workers), WorkerType: awsglue.WorkerType(workerType(props.WorkerType)),
 		},
-		Timeout:           awscdk.Duration_Minutes(jsii.Number(props.LoadMinutes)),
+		Timeout:           minutes(props.LoadMinutes),
 		MaxRetries:        jsii.Number(0),
 		MaxConcurrentRuns: jsii.Number(1),
 		ExtraPythonFiles:  &[]awsglue.Code{awsglue.NewS3Code(library.Bucket(), library.S3ObjectKey())},
@@ -154,36 +158,34 @@ func newLoad(scope constructs.Construct, props PipelineProps, library awss3asset
 		EnableObservabilityMetrics: jsii.Bool(true),
 		DefaultArguments:           arguments,
 	})
-	acceptUnencryptedLogs(job)
 	return job
 }
 
 // newShell has a sixteenth of a worker: the warehouse does the work.
 func newShell(
-	scope constructs.Construct, id, name string, role awsiam.Role, script string, library awss3assets.Asset, arguments *map[string]*string,
+	scope constructs.Construct, id, name string, role awsiam.IRole, script string, libraryURL *string, arguments *map[string]*string,
 ) awsglue.PythonShellJob {
-	(*arguments)["--library"] = library.S3ObjectUrl()
+	(*arguments)["--library"] = libraryURL
 	job := awsglue.NewPythonShellJob(scope, jsii.String(id), &awsglue.PythonShellJobProps{
 		JobName:           jsii.String(name),
-		Role:              role.WithoutPolicyUpdates(nil),
+		Role:              role,
 		Script:            awsglue.Code_FromAsset(jsii.String(script), nil),
 		PythonVersion:     awsglue.PythonVersion_THREE_NINE,
 		GlueVersion:       awsglue.GlueVersion_V3_0,
 		LibrarySet:        awsglue.LibrarySet_NONE,
 		MaxCapacity:       awsglue.MaxCapacity_DPU_1_16TH,
-		Timeout:           awscdk.Duration_Minutes(jsii.Number(60)),
+		Timeout:           minutes(60),
 		MaxRetries:        jsii.Number(0),
 		MaxConcurrentRuns: jsii.Number(1),
 		ContinuousLogging: &awsglue.ContinuousLoggingProps{Enabled: jsii.Bool(false)},
 		DefaultArguments:  arguments,
 	})
-	acceptUnencryptedLogs(job)
 	return job
 }
 
-func acceptUnencryptedLogs(job constructs.IConstruct) {
-	suppress(job, "AwsSolutions-GL1", noSecurityConfiguration)
-	suppress(job, "AwsSolutions-GL3", "There are no bookmarks to encrypt: the ledger in the warehouse says what was loaded.")
+func acceptUnencryptedLogs(jobs ...constructs.IConstruct) {
+	suppressAll(jobs, suppression("AwsSolutions-GL1", noSecurityConfiguration),
+		suppression("AwsSolutions-GL3", "There are no bookmarks to encrypt: the ledger in the warehouse says what was loaded."))
 }
 
 // workerType is how the CDK spells AWS's G.1X.

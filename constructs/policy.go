@@ -28,6 +28,14 @@ func arn(scope constructs.Construct, service, resource string) string {
 // suppress a cdk-nag finding on one construct and what it holds by now. The reason is for the reader of a review.
 // appliesTo narrows it to some of the rule's findings: their text, or /a pattern/.
 func suppress(scope constructs.IConstruct, rule, reason string, appliesTo ...string) {
+	suppressAll([]constructs.IConstruct{scope}, suppression(rule, reason, appliesTo...))
+}
+
+func suppressAll(scopes []constructs.IConstruct, suppressions ...*cdknag.NagPackSuppression) {
+	cdknag.NagSuppressions_AddResourceSuppressions(&scopes, &suppressions, jsii.Bool(true))
+}
+
+func suppression(rule, reason string, appliesTo ...string) *cdknag.NagPackSuppression {
 	suppression := &cdknag.NagPackSuppression{Id: jsii.String(rule), Reason: jsii.String(reason)}
 	if len(appliesTo) > 0 {
 		evidence := make([]any, len(appliesTo))
@@ -40,5 +48,5 @@ func suppress(scope constructs.IConstruct, rule, reason string, appliesTo ...str
 		}
 		suppression.AppliesTo = &evidence
 	}
-	cdknag.NagSuppressions_AddResourceSuppressions(scope, &[]*cdknag.NagPackSuppression{suppression}, jsii.Bool(true))
+	return suppression
 }

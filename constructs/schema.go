@@ -14,7 +14,8 @@ import (
 type SchemaStepProps struct {
 	// Folder holds the step's code and its SQL.
 	Folder string
-	Role   awsiam.Role
+	// Role that the step runs as; it is granted nothing here.
+	Role awsiam.IRole
 	// Variables are the step's environment.
 	Variables   map[string]string
 	LogGroup    string
@@ -42,13 +43,13 @@ func NewSchemaStep(scope constructs.Construct, id string, props SchemaStepProps)
 	}
 	trigger := triggers.NewTriggerFunction(this, jsii.String("Function"), &triggers.TriggerFunctionProps{
 		Description: jsii.String(props.Description),
-		Runtime:     awslambda.Runtime_PYTHON_3_13(),
+		Runtime:     python(),
 		Handler:     jsii.String("index.handler"),
 		Code:        awslambda.Code_FromAsset(jsii.String(props.Folder), nil),
-		Role:        props.Role.WithoutPolicyUpdates(nil),
+		Role:        props.Role,
 		Environment: &variables,
 		// Both the function's limit and how long the deployment waits; CloudFormation's own is an hour, Lambda's 15 minutes.
-		Timeout:    awscdk.Duration_Minutes(jsii.Number(14)),
+		Timeout:    minutes(14),
 		MemorySize: jsii.Number(256),
 		LogGroup: awslogs.NewLogGroup(this, jsii.String("Log"), &awslogs.LogGroupProps{
 			LogGroupName: jsii.String(props.LogGroup), Retention: props.LogDays, RemovalPolicy: policy,

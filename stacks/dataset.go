@@ -29,23 +29,23 @@ func newDataset(
 		Delimiter: contract.Source.Delimiter, Quote: contract.Source.Quote, Escape: contract.Source.Escape, Header: contract.Source.Header,
 	}
 	raw := constructs.NewRawTable(stack, "Raw", constructs.TableProps{
-		Database: catalog.Raw, Name: contract.RawTable(), Description: contract.Description,
-		Location:      "s3://" + *lake.Raw.BucketName() + "/" + contract.Name + "/",
+		Account: e.names.Account, Database: catalog.RawName, Name: contract.RawTable(), Description: contract.Description,
+		Location:      "s3://" + lake.RawName + "/" + contract.Name + "/",
 		Columns:       typed(contract.RawColumns()),
 		PartitionKeys: partitions(contract.Source.PartitionKeys),
 	}, format)
 	constructs.NewLinesTable(stack, "Lines", constructs.TableProps{
-		Database: catalog.Raw, Name: contract.LinesTable(), Description: "Raw files of " + contract.Name + ", line by line: what there is to account for.",
-		Location: "s3://" + *lake.Raw.BucketName() + "/" + contract.Name + "/",
+		Account: e.names.Account, Database: catalog.RawName, Name: contract.LinesTable(), Description: "Raw files of " + contract.Name + ", line by line: what there is to account for.",
+		Location: "s3://" + lake.RawName + "/" + contract.Name + "/",
 	}, format)
 	constructs.NewParquetTable(stack, "Rejected", constructs.TableProps{
-		Database: catalog.Raw, Name: contract.RejectedTable(), Description: "Records of " + contract.Name + " that did not fit, and why.",
-		Location: "s3://" + *lake.Processed.BucketName() + "/rejected/" + contract.Name + "/",
+		Account: e.names.Account, Database: catalog.RawName, Name: contract.RejectedTable(), Description: "Records of " + contract.Name + " that did not fit, and why.",
+		Location: "s3://" + lake.ProcessedName + "/rejected/" + contract.Name + "/",
 		Columns:  append(typed(config.RejectedColumns()), texts(contract.Columns)...),
 	})
 	constructs.NewParquetTable(stack, "Published", constructs.TableProps{
-		Database: catalog.Curated, Name: contract.Fact.Table, Description: "Facts of " + contract.Name + ", as of the last complete run.",
-		Location:      "s3://" + *lake.Processed.BucketName() + "/curated/" + contract.Fact.Table + "/",
+		Account: e.names.Account, Database: catalog.CuratedName, Name: contract.Fact.Table, Description: "Facts of " + contract.Name + ", as of the last complete run.",
+		Location:      "s3://" + lake.ProcessedName + "/curated/" + contract.Fact.Table + "/",
 		Columns:       typed(contract.Fact.Columns),
 		PartitionKeys: typed(contract.Fact.Partitions),
 	})
@@ -57,7 +57,7 @@ func newDataset(
 	// no run may begin before its tables are there
 	step.Before(pipeline.Start)
 
-	output(stack, "Workflow", *pipeline.Workflow.WorkflowName(), "Pipeline of "+contract.Name+": crawl, load, transform, check")
+	output(stack, "Workflow", pipeline.WorkflowName, "Pipeline of "+contract.Name+": crawl, load, transform, check")
 	return dataset{Dataset: contract, stack: stack, loadJob: e.names.Job(contract.Name, "load")}
 }
 
@@ -69,7 +69,7 @@ func (e environment) pipeline(
 		CrawlerName:  e.names.Crawler(contract.Name),
 		Step:         func(step string) string { return e.names.Job(contract.Name, step) },
 		Description:  "From raw files of " + contract.Name + " to published " + contract.Fact.Table + ".",
-		Crawler:      access.Crawler, Load: access.Load, Transform: access.Transform, Check: access.Check,
+		Crawler:      access.arns.crawler, Load: access.closed.load, Transform: access.closed.transform, Check: access.closed.check,
 		RawTable: raw, RawDatabase: e.names.RawDatabase(), RawTableName: contract.RawTable(),
 		Scripts: filepath.Join(e.sources.Root, "assets", "glue"),
 		Library: e.sources.Library,
@@ -80,15 +80,15 @@ func (e environment) pipeline(
 			"warehouse":        house.Kind,
 			"warehouse_name":   house.Name,
 			"database":         house.Database,
-			"raw_bucket":       *lake.Raw.BucketName(),
-			"processed_bucket": *lake.Processed.BucketName(),
-			"artifacts_bucket": *lake.Artifacts.BucketName(),
+			"raw_bucket":       lake.RawName,
+			"processed_bucket": lake.ProcessedName,
+			"artifacts_bucket": lake.ArtifactsName,
 			"raw_database":     e.names.RawDatabase(),
 			"curated_database": e.names.CuratedDatabase(),
 		},
 		StepArguments: map[string]map[string]string{
-			"load":      {"copy_role_arn": *access.WarehouseLoad.RoleArn()},
-			"transform": {"publish_role_arn": *access.WarehousePublish.RoleArn(), "athena_workgroup": e.names.AthenaWorkgroup()},
+			"load":      {"copy_role_arn": access.arns.copy},
+			"transform": {"publish_role_arn": access.arns.publish, "athena_workgroup": e.names.AthenaWorkgroup()},
 			"check":     {"athena_workgroup": e.names.AthenaWorkgroup()},
 		},
 		Workers: contract.Load.Workers, WorkerType: contract.Load.WorkerType, LoadMinutes: contract.Load.TimeoutMinutes,

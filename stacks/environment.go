@@ -103,9 +103,9 @@ func (e environment) placeholders(access access) map[string]string {
 		"load_user":        e.names.DatabaseUser("load"),
 		"transform_user":   e.names.DatabaseUser("transform"),
 		"check_user":       e.names.DatabaseUser("check"),
-		"copy_role_arn":    *access.WarehouseLoad.RoleArn(),
-		"publish_role_arn": *access.WarehousePublish.RoleArn(),
-		"lake_role_arn":    *access.WarehouseLake.RoleArn(),
+		"copy_role_arn":    access.arns.copy,
+		"publish_role_arn": access.arns.publish,
+		"lake_role_arn":    access.arns.lake,
 	}
 }
 

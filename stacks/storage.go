@@ -18,8 +18,8 @@ func newStorage(e environment) constructs.Lake {
 		AccessLogDays:       e.Retention.AccessLogs,
 		DestroyData:         e.DestroyData,
 	})
-	output(stack, "RawBucket", *lake.Raw.BucketName(), "Upload raw files here, under <dataset>/year=YYYY/month=MM/day=DD/")
-	output(stack, "ProcessedBucket", *lake.Processed.BucketName(), "Staging, curated and rejected zones")
-	output(stack, "ArtifactsBucket", *lake.Artifacts.BucketName(), "Run summaries, under runs/<dataset>/")
+	output(stack, "RawBucket", lake.RawName, "Upload raw files here, under <dataset>/year=YYYY/month=MM/day=DD/")
+	output(stack, "ProcessedBucket", lake.ProcessedName, "Staging, curated and rejected zones")
+	output(stack, "ArtifactsBucket", lake.ArtifactsName, "Run summaries, under runs/<dataset>/")
 	return lake
 }
