@@ -266,7 +266,7 @@ func (s *schedule) rings(freshness time.Duration, thisYear int) (severity Severi
 	case p.longest < freshness:
 		return "", ""
 	case needed > maxFreshnessHours:
-		return Warning, fmt.Sprintf("the schedule pauses for up to %s, longer than an alarm can look back (%dh): it rings in every such pause", hoursOf(p.longest), maxFreshnessHours)
+		return Warning, fmt.Sprintf("the schedule pauses for up to %s, and an alarm looks back %dh at most: it may ring in every such pause", hoursOf(p.longest), maxFreshnessHours)
 	case p.longest == freshness:
 		return Warning, fmt.Sprintf("the schedule pauses for as long (%s): an alarm that leaves a run no time may ring; expected %dh or more", hoursOf(p.longest), needed)
 	}

@@ -108,6 +108,7 @@ func readContract(file string, text []byte, root string, faults *Faults) (*valid
 
 var (
 	lineOf       = regexp.MustCompile(`^(?:yaml: )?line (\d+): (.*)$`)
+	halfType     = regexp.MustCompile(`^\d+\)$`)
 	unknownField = regexp.MustCompile(`^field (\S+) not found in type config\.(\w+)$`)
 	wrongKind    = regexp.MustCompile("^cannot unmarshal !!(\\w+)(?: `(.*)`)? into (.+)$")
 )
@@ -124,7 +125,9 @@ func addYAML(file string, err error, faults *Faults) {
 			line, _ = strconv.Atoi(match[1])
 			message = match[2]
 		}
-		if match := unknownField.FindStringSubmatch(message); match != nil {
+		if match := unknownField.FindStringSubmatch(message); match != nil && halfType.MatchString(match[1]) {
+			message = fmt.Sprintf("field %q is unknown: between braces a value with a comma needs quotes, expected type: \"decimal(p,s)\"", match[1])
+		} else if match != nil {
 			message = fmt.Sprintf("field %q is unknown: expected %s", match[1], strings.Join(fieldsOf[match[2]], ", "))
 		} else if match := wrongKind.FindStringSubmatch(message); match != nil {
 			message = fmt.Sprintf("value %q is a %s: expected %s", match[2], kinds[match[1]], goKinds(match[3]))

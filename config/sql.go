@@ -64,6 +64,8 @@ func readSQL(root string, owners map[string]bool, faults *Faults) ([]sqlFile, er
 			known, expected = sqltext.DeployNames, file.folder == ""
 		}
 		switch {
+		case rest == "":
+			faults.add(file.name, 0, "stands where nothing executes it: expected sql/warehouse or a folder of sql/<dataset>")
 		case !owners[file.owner]:
 			faults.add(file.name, 0, "belongs to no dataset: expected datasets/%s.yaml", file.owner)
 		case filepath.Ext(file.name) != ".sql":
@@ -86,18 +88,16 @@ func readSQL(root string, owners map[string]bool, faults *Faults) ([]sqlFile, er
 
 // read cuts the text into statements, its placeholders filled with their own names: so messages can name them.
 func (f *sqlFile) read(text string, known []string, faults *Faults) bool {
-	missing := sqltext.CheckPlaceholders(text, known)
-	for _, fault := range missing {
+	for _, fault := range sqltext.CheckPlaceholders(text, known) {
 		faults.add(f.name, fault.Line, "%s", fault.Message)
 	}
-	names := map[string]string{}
-	for _, name := range known {
-		names[name] = name
-	}
-	text = sqltext.Fill(text, names)
+	text = sqltext.Bare(text)
 	if f.folder == "athena/queries" {
 		// goes to Athena as it stands, and there a backslash is a letter like any other
 		text = strings.ReplaceAll(text, `\`, "/")
+	}
+	if strings.Contains(text, "${") {
+		return false // and reported
 	}
 	var err error
 	f.statements, err = sqltext.Statements(text)
@@ -105,7 +105,7 @@ func (f *sqlFile) read(text string, known []string, faults *Faults) bool {
 		faults.add(f.name, at.Line, "%s", at.Message)
 		return false
 	}
-	return len(missing) == 0
+	return true
 }
 
 // checkSteps finds what a run would lack: without it the facts, or the lake's copy of them, would stay empty.

@@ -81,6 +81,10 @@ func (c sqlChecker) add(file sqlFile, findings []sqlcheck.Finding) {
 
 // statement for the warehouse, in a session.
 func (c sqlChecker) statement(file sqlFile, statement sqltext.Statement, session *sqlcheck.Session, transaction bool) {
+	if broken := sqlcheck.Balanced(statement); len(broken) > 0 {
+		c.add(file, broken)
+		return // the rest would follow from it
+	}
 	c.add(file, sqlcheck.Form(statement, transaction))
 	c.add(file, session.Columns(statement))
 	if size := len(statement.Text); size > maxStatementBytes {
@@ -243,7 +247,11 @@ func (c sqlChecker) check(file sqlFile) {
 		c.faults.add(file.name, 0, "asks nothing: expected a query for rows that must not be")
 	}
 	for _, statement := range file.statements {
-		c.statement(file, statement, sqlcheck.NewSession(c.catalogs.warehouse), false)
+		session := sqlcheck.NewSession(c.catalogs.warehouse)
+		c.statement(file, statement, session, false)
+		if session.Single(statement) {
+			c.faults.add(file.name, statement.Line, "always gives a row, so it would always fail: expected the rows that must not be, or a having that leaves none")
+		}
 		if !sqlcheck.Query(statement) {
 			c.faults.add(file.name, statement.Line, "is no query: a check selects the rows that must not be, and changes nothing")
 		}
@@ -256,6 +264,10 @@ func (c sqlChecker) athena(file sqlFile) {
 		c.faults.add(file.name, 0, "holds %d statements: Athena runs one", len(file.statements))
 	}
 	for _, statement := range file.statements {
+		if broken := sqlcheck.Balanced(statement); len(broken) > 0 {
+			c.add(file, broken)
+			continue
+		}
 		c.add(file, sqlcheck.NewSession(c.catalogs.lake).Columns(statement))
 		for _, environment := range c.environments {
 			of := environment.Names("")

@@ -48,13 +48,14 @@ type Catalog struct {
 	// Closed schemas hold nothing but what is declared; other schemas may hold anything.
 	closed    map[string]bool
 	schemas   map[string]bool
+	roles     map[string]bool
 	relations map[string]*Relation
 	resolving int
 }
 
 // NewCatalog returns one without relations.
 func NewCatalog(dialect Dialect, search string) *Catalog {
-	return &Catalog{Dialect: dialect, Search: search, closed: map[string]bool{}, schemas: map[string]bool{}, relations: map[string]*Relation{}}
+	return &Catalog{Dialect: dialect, Search: search, closed: map[string]bool{}, schemas: map[string]bool{}, roles: map[string]bool{}, relations: map[string]*Relation{}}
 }
 
 // Close says that all relations of a schema are declared.
@@ -101,6 +102,10 @@ func (c *Catalog) Add(relation Relation) {
 func (c *Catalog) Declare(statement sqltext.Statement) {
 	p := &cursor{tokens: statement.Tokens}
 	switch {
+	case p.accept("create", "role"):
+		for _, name := range p.name() {
+			c.roles[name] = true
+		}
 	case p.accept("create"):
 		if relation, ok := created(p); ok {
 			c.Add(relation)

@@ -1,6 +1,7 @@
 package sqlcheck
 
 import (
+	"slices"
 	"strings"
 
 	"lakeshift/config/sqltext"
@@ -256,6 +257,7 @@ func (k *checker) unqualified(token sqltext.Token, in *scope) {
 		if s.open || s.names[token.Text] {
 			return
 		}
+		k.ambiguous(token, s)
 		for _, from := range s.sources {
 			if from.has(token.Text) || from.alias == token.Text {
 				return
@@ -268,6 +270,64 @@ func (k *checker) unqualified(token sqltext.Token, in *scope) {
 		return
 	}
 	k.fault(token.Line, "%s is no column of %s%s", token.Text, strings.Join(tables, ", "), remedy(token.Text, columns))
+}
+
+// ambiguous reports a name that two tables of a query have.
+func (k *checker) ambiguous(token sqltext.Token, in *scope) {
+	if in.merged || in.loose {
+		return
+	}
+	var tables []string
+	for _, from := range in.sources {
+		if slices.Contains(from.columns, token.Text) {
+			tables = append(tables, from.alias)
+		}
+	}
+	if len(tables) > 1 && !slices.Contains(tables, "") {
+		k.fault(token.Line, "%s is ambiguous: %s have it, put the table that is meant in front", token.Text, strings.Join(tables, " and "))
+	}
+}
+
+var plainAggregates = set("sum count avg min max listagg median array_agg stddev variance")
+
+// aggregate finds the first call of an aggregate function that is no window function, outside of subqueries; -1 if there is none.
+func aggregate(tokens []sqltext.Token) int {
+	for i := 0; i < len(tokens); i++ {
+		if isSymbol(tokens[i], "(") && i+1 < len(tokens) && isWord(tokens[i+1], "select", "with") {
+			i = closing(tokens, i) - 1
+			continue
+		}
+		p := &cursor{tokens: tokens, at: i}
+		if tokens[i].Kind != sqltext.Word || !plainAggregates[tokens[i].Text] || !isSymbol(p.ahead(1), "(") || isSymbol(p.ahead(-1), ".") {
+			continue
+		}
+		p.at++
+		p.skip()
+		for p.looks("within", "group") || p.looks("filter") || p.looks("ignore", "nulls") || p.looks("respect", "nulls") {
+			for !p.done() && !isSymbol(p.peek(), "(") && !p.looks("over") {
+				p.at++
+			}
+			if !p.looks("over") {
+				p.skip()
+			}
+		}
+		if !p.looks("over") {
+			return i
+		}
+	}
+	return -1
+}
+
+// aggregates can't stand in a where clause, unless they are those of a query around it.
+func (k *checker) aggregates(where []sqltext.Token, in *scope) {
+	for s := in.parent; s != nil; s = s.parent {
+		if len(s.sources) > 0 {
+			return
+		}
+	}
+	if at := aggregate(where); at >= 0 {
+		k.fault(where[at].Line, "%s in a where clause: rows are grouped after it, expected having", where[at].Text)
+	}
 }
 
 // remedy names the column that was probably meant, or all there are.

@@ -55,6 +55,37 @@ var foreign = []struct{ words, remedy string }{
 	{"create role if not exists", "the deployment passes over a role that exists: leave it out"},
 }
 
+// Balanced checks what holds in each dialect: brackets are closed, and no statement begins inside of another.
+func Balanced(statement sqltext.Statement) []Finding {
+	var open []sqltext.Token
+	for _, token := range statement.Tokens {
+		switch {
+		case isSymbol(token, "("):
+			open = append(open, token)
+		case isSymbol(token, ")") && len(open) == 0:
+			return []Finding{{Line: token.Line, Message: "a ) too many"}}
+		case isSymbol(token, ")"):
+			open = open[:len(open)-1]
+		}
+	}
+	if len(open) > 0 {
+		return []Finding{{Line: open[len(open)-1].Line, Message: "a ( is not closed"}}
+	}
+	p := &cursor{tokens: statement.Tokens}
+	if p.looks("grant") || p.looks("revoke") || p.looks("alter") || p.looks("with") || p.looks("declare") || p.looks("prepare") {
+		return nil
+	}
+	selects := p.looks("select")
+	for p.skip(); !p.done(); p.skip() {
+		before := p.ahead(-1)
+		second := selects && p.looks("select") && !isWord(before, "union", "all", "except", "intersect", "minus", "distinct", "as") && !isSymbol(before, ".")
+		if second || p.looks("insert", "into") || p.looks("delete", "from") || p.looks("merge", "into") || p.looks("create", "temp") || p.looks("create", "table") {
+			return []Finding{{Line: p.peek().Line, Message: fmt.Sprintf("%s begins a statement inside of another: is a semicolon missing before it?", p.peek().Text)}}
+		}
+	}
+	return nil
+}
+
 func begins(tokens []sqltext.Token, words string) bool {
 	c := &cursor{tokens: tokens}
 	return c.looks(strings.Fields(words)...)

@@ -41,6 +41,8 @@ type scope struct {
 	sources []source
 	names   map[string]bool // of the select list, and whatever else is no column
 	open    bool            // anything may be named
+	merged  bool            // columns of several tables are one: join … using
+	loose   bool            // a name may be that of a result's column
 	ctes    map[string]source
 }
 
@@ -58,6 +60,7 @@ type result struct {
 	columns []string
 	open    bool // columns may have names that are not known
 	count   int  // of columns; -1 if that is not known
+	single  bool // one row, whatever the tables hold
 }
 
 var unknown = result{open: true, count: -1}
@@ -69,6 +72,7 @@ type checker struct {
 	mute     bool // the same SQL is checked elsewhere
 	lambdas  bool // names may be a lambda's arguments
 	member   bool // the query that comes next stands behind `in`
+	single   bool // the statement gives one row
 	findings []Finding
 }
 
@@ -97,6 +101,7 @@ func (k *checker) query(tokens []sqltext.Token, parent *scope) result {
 		got := k.branch(part, outer, len(parts) > 1)
 		if i == 0 {
 			first = got
+			first.single = got.single && len(parts) == 1
 			continue
 		}
 		if got.count >= 0 && first.count >= 0 && got.count != first.count {
@@ -246,12 +251,19 @@ func (k *checker) selection(tokens []sqltext.Token, parent *scope, inSet bool) r
 	for _, condition := range conditions {
 		k.expression(condition, in)
 	}
-	for _, clause := range []string{"where", "group", "having", "qualify", "start", "connect"} {
+	k.aggregates(texts["where"], in)
+	for _, clause := range []string{"where", "having", "qualify", "start", "connect"} {
 		k.expression(texts[clause], in)
 	}
+	in.loose = true
+	k.expression(texts["group"], in)
 	if !inSet { // there, order by names the result's columns
 		k.expression(texts["order"], in)
 	}
+	_, groups := texts["group"]
+	_, having := texts["having"]
+	_, limits := texts["limit"]
+	got.single = !groups && !having && !limits && len(texts["qualify"]) == 0 && aggregate(list.rest()) >= 0
 	return got
 }
 
@@ -283,7 +295,10 @@ func (k *checker) items(items [][]sqltext.Token, in *scope) result {
 			got.count += len(names)
 		}
 	}
-	for _, item := range items {
+	for i, item := range items {
+		if len(item) == 0 && len(items) > 1 {
+			k.fault(lineNear(items, i), "a comma too many: nothing follows it in the list")
+		}
 		name, isStar, qualifier := itemName(item)
 		switch {
 		case isStar && len(item) > 1 && qualifier == "":
@@ -323,6 +338,19 @@ func (k *checker) items(items [][]sqltext.Token, in *scope) result {
 		}
 	}
 	return got
+}
+
+// lineNear an empty item is that of the one before or behind it.
+func lineNear(items [][]sqltext.Token, i int) int {
+	if i > 0 && len(items[i-1]) > 0 {
+		return items[i-1][len(items[i-1])-1].Line
+	}
+	for _, item := range items[i:] {
+		if len(item) > 0 {
+			return item[0].Line
+		}
+	}
+	return 1
 }
 
 func isPlainColumn(item []sqltext.Token) bool {
@@ -379,6 +407,7 @@ func (k *checker) from(p *cursor, in *scope) (conditions [][]sqltext.Token) {
 				p.at++
 			}
 		case p.accept("natural"):
+			in.merged = true
 		case isWord(p.peek(), "join", "lateral"):
 			p.at++ // join (subquery)
 		case p.accept("on"):
@@ -389,6 +418,7 @@ func (k *checker) from(p *cursor, in *scope) (conditions [][]sqltext.Token) {
 			conditions = append(conditions, p.tokens[begin:min(p.at, len(p.tokens))])
 		case isWord(p.peek(), "using") && isSymbol(p.ahead(1), "("):
 			p.at++
+			in.merged = true
 			for _, token := range p.group() {
 				if isName(token) && !k.someHas(in, token.Text) {
 					k.fault(token.Line, "using (%s): no table before it has that column", token.Text)

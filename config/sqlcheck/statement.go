@@ -1,6 +1,7 @@
 package sqlcheck
 
 import (
+	"maps"
 	"slices"
 
 	"lakeshift/config/sqltext"
@@ -49,7 +50,7 @@ func (k *checker) statement(p *cursor) {
 	case p.looks("with"):
 		k.with(p)
 	case p.looks("select"), isSymbol(p.peek(), "("):
-		k.query(p.rest(), nil)
+		k.single = k.query(p.rest(), nil).single
 	case p.accept("insert", "into"):
 		k.insert(p)
 	case p.accept("update"):
@@ -88,7 +89,7 @@ func (k *checker) statement(p *cursor) {
 func (k *checker) with(p *cursor) {
 	verb := find(p.rest(), "select", "update", "delete", "insert", "merge")
 	if verb < 0 || isWord(p.ahead(verb), "select") {
-		k.query(p.rest(), nil)
+		k.single = k.query(p.rest(), nil).single
 		return
 	}
 	in := &scope{ctes: map[string]source{}}
@@ -329,11 +330,23 @@ func (k *checker) create(p *cursor) {
 		}
 	}
 	got := k.query(query, nil)
+	if len(relation.Columns) == 0 {
+		k.twice(got, p.tokens[begin].Line)
+	}
 	if len(relation.Columns) > 0 && got.count >= 0 && got.count != len(relation.Columns) {
 		k.fault(p.tokens[begin].Line, "%s names %d columns, its query has %d", relation.Name, len(relation.Columns), got.count)
 	}
 	if len(relation.Columns) == 0 {
 		k.keys(&cursor{tokens: p.tokens, at: begin}, got.columns, got.open)
+	}
+}
+
+// twice finds names that a table or file can have once only.
+func (k *checker) twice(got result, line int) {
+	for i, name := range got.columns {
+		if slices.Contains(got.columns[:i], name) {
+			k.fault(line, "has two columns %s: give one of them another name", name)
+		}
 	}
 }
 
@@ -375,12 +388,25 @@ func (k *checker) unload(p *cursor) {
 	}
 	before := k.offset
 	k.offset += inside[0].Line - 1
-	k.query(sqltext.Tokens(inside[0].Literal()), nil)
+	query := sqltext.Tokens(inside[0].Literal())
+	k.twice(k.query(query, nil), 1)
+	if limit := find(query, "limit"); limit >= 0 {
+		k.fault(query[limit].Line, "unload takes no limit in its outermost select: put the query with the limit into brackets, select … from (…)")
+	}
 	k.offset = before
 }
 
 // grant checks the tables that rights are given to.
 func (k *checker) grant(p *cursor) {
+	for i := range p.tokens {
+		to := &cursor{tokens: p.tokens, at: i}
+		if !(to.accept("to", "role") || to.accept("from", "role")) || isSymbol(to.ahead(1), ":") || !isName(to.peek()) {
+			continue // sys:operator and its like are the system's
+		}
+		if name := to.peek().Text; len(k.catalog.roles) > 0 && !k.catalog.roles[name] {
+			k.fault(to.peek().Line, "role %s is made by no file%s: expected create role %s in sql/warehouse", name, nearest(name, slices.Collect(maps.Keys(k.catalog.roles))), name)
+		}
+	}
 	on := find(p.tokens, "on")
 	if on < 0 {
 		return
@@ -394,6 +420,13 @@ func (k *checker) grant(p *cursor) {
 	for ok := true; ok; ok = p.symbol(",") {
 		k.named(p)
 	}
+}
+
+// Single says that the statement gives one row, whatever the tables hold.
+func (s *Session) Single(statement sqltext.Statement) bool {
+	k := &checker{catalog: s.catalog, mute: true}
+	k.statement(&cursor{tokens: statement.Tokens})
+	return k.single
 }
 
 // Unload is what an UNLOAD statement says.

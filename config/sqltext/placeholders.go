@@ -17,7 +17,10 @@ var (
 	}
 )
 
-var placeholder = regexp.MustCompile(`^\$\{([^{}$\s]*)\}`)
+var (
+	placeholder    = regexp.MustCompile(`^\$\{([^{}$\s]*)\}`)
+	anyPlaceholder = regexp.MustCompile(`\$\{([^{}$\s]*)\}`)
+)
 
 // CheckPlaceholders finds names that are not known and placeholders that are not closed, in comments too:
 // the text is filled in before anything looks at it as SQL.
@@ -38,6 +41,9 @@ func CheckPlaceholders(sql string, known []string) []*Error {
 	}
 	return faults
 }
+
+// Bare puts each placeholder's own name in its place, so that the text can be read as SQL.
+func Bare(sql string) string { return anyPlaceholder.ReplaceAllString(sql, "$1") }
 
 // Fill puts values for placeholders; names without a value stay as they are.
 func Fill(sql string, values map[string]string) string {

@@ -60,7 +60,7 @@ func checkClosed(sql string) error {
 			}
 		}
 		if open != "" {
-			return fail(1+strings.Count(sql[:i], "\n"), "%s is not closed", open)
+			return fail(1+strings.Count(sql[:i], "\n"), "a quotation or comment that begins with %s is not closed", open)
 		}
 		i += end
 	}
