@@ -7,11 +7,17 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
+	"slices"
 	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // Change of one resource, as the CDK classifies it.
@@ -30,29 +36,51 @@ func (c Change) Replaced() bool { return c.Impact == "replace" || c.Impact == "m
 //go:embed cdk.cjs
 var cdkScript string
 
+// job is one run of the CDK's command line.
+type job struct {
+	Stack    string `json:"stack"`
+	App      string `json:"app"`
+	Template string `json:"template"`
+
+	of *Stack
+}
+
+// Stacks that one process compares in about the time that it takes to start it.
+const stacksAProcess = 20
+
 // cdkDiff asks the CDK's command line for the difference of each pair of stacks with one id; the text by head's stack.
 // Needs node and cdk on PATH, no account.
 func cdkDiff(ctx context.Context, head *Assembly, pairs map[*Stack]*Stack) (map[*Stack]string, error) {
-	type job struct {
-		Stack    string `json:"stack"`
-		App      string `json:"app"`
-		Template string `json:"template"`
-	}
 	var jobs []job
-	var stacks []*Stack
 	for stack, before := range pairs {
-		stacks = append(stacks, stack)
-		jobs = append(jobs, job{stack.env.Name + "/" + stack.ID, head.Folder, before.file})
+		jobs = append(jobs, job{Stack: stack.env.Name + "/" + stack.ID, App: head.Folder, Template: before.file, of: stack})
 	}
 	texts := map[*Stack]string{}
 	if len(jobs) == 0 {
 		return texts, nil
 	}
-	input, err := json.Marshal(jobs)
+	library, err := cdkLibrary()
 	if err != nil {
 		return nil, err
 	}
-	library, err := cdkLibrary()
+	var lock sync.Mutex
+	group, ctx := errgroup.WithContext(ctx)
+	processes := min(runtime.NumCPU(), (len(jobs)+stacksAProcess-1)/stacksAProcess)
+	for part := range slices.Chunk(jobs, (len(jobs)+processes-1)/processes) {
+		group.Go(func() error {
+			answers, err := cdkDiffs(ctx, library, part)
+			lock.Lock()
+			defer lock.Unlock()
+			maps.Copy(texts, answers)
+			return err
+		})
+	}
+	return texts, group.Wait()
+}
+
+// cdkDiffs are those of one process.
+func cdkDiffs(ctx context.Context, library string, jobs []job) (map[*Stack]string, error) {
+	input, err := json.Marshal(jobs)
 	if err != nil {
 		return nil, err
 	}
@@ -69,6 +97,7 @@ func cdkDiff(ctx context.Context, head *Assembly, pairs map[*Stack]*Stack) (map[
 	if len(lines) != len(jobs) {
 		return nil, fmt.Errorf("cdk diff answered %d times, expected %d:\n%s", len(lines), len(jobs), output)
 	}
+	texts := map[*Stack]string{}
 	for i, line := range lines {
 		var answer struct {
 			Text string
@@ -80,7 +109,7 @@ func cdkDiff(ctx context.Context, head *Assembly, pairs map[*Stack]*Stack) (map[
 		if answer.Code != 0 {
 			return nil, fmt.Errorf("cdk diff %s failed:\n%s", jobs[i].Stack, answer.Text)
 		}
-		texts[stacks[i]] = answer.Text
+		texts[jobs[i].of] = answer.Text
 	}
 	return texts, nil
 }

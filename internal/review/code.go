@@ -36,9 +36,9 @@ func edits(ctx context.Context, base, head *Assembly) ([]Edit, error) {
 				continue
 			}
 			for id, hashes := range stack.uses {
-				for i, hash := range old.uses[id] {
-					if i < len(hashes) && hash != hashes[i] {
-						pairs[upload{asset{path: old.assets[hash].path}, stack.assets[hashes[i]]}] = true
+				for i, hash := range hashes {
+					if before := counterpart(old, stack.assets[hash].name, old.uses[id], i); before != hash && before != "" {
+						pairs[upload{asset{path: old.assets[before].path}, stack.assets[hash]}] = true
 					}
 				}
 			}
@@ -66,6 +66,19 @@ func edits(ctx context.Context, base, head *Assembly) ([]Edit, error) {
 		all = append(all, found[name])
 	}
 	return generated(all), nil
+}
+
+// counterpart of a resource's asset is the one with its name, else the one in its place.
+func counterpart(old *Stack, name string, hashes []string, place int) string {
+	for _, hash := range hashes {
+		if old.assets[hash].name == name {
+			return hash
+		}
+	}
+	if place < len(hashes) {
+		return hashes[place]
+	}
+	return ""
 }
 
 // What is made from contracts, and told in words.

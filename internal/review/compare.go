@@ -24,6 +24,8 @@ type item struct {
 	section section
 	rank    int
 	text    string
+	// thing is the part of the text that names what it is about: of several that are otherwise alike, one line is made.
+	thing string
 	// sources says that it was read from contracts and SQL, not from templates.
 	sources bool
 }
@@ -147,7 +149,7 @@ func (c *Comparison) environment(base, head *Environment, pairs map[*Stack]*Stac
 			for _, change := range changes {
 				counts.count(change)
 				if text := describe(before, stack, change); text != "" {
-					c.add(head.Name, item{section: resourceSection, rank: rankOf(change), text: text})
+					c.add(head.Name, item{section: resourceSection, rank: rankOf(change), text: text, thing: thingOf(before, stack, change)})
 				}
 			}
 			for _, found := range dangers(before, stack, changes) {
@@ -225,6 +227,13 @@ func rankOf(change Change) int {
 		return 2
 	}
 	return 3
+}
+
+func thingOf(before, after *Stack, change Change) string {
+	if change.Sign == "-" {
+		return before.thing(change.ID)
+	}
+	return after.thing(change.ID)
 }
 
 // Policies are told as what they let somebody do.

@@ -52,8 +52,13 @@ func dangers(before, after *Stack, changes []Change) []item {
 	return items
 }
 
+// danger in a sentence, whose first value names what is at stake.
 func danger(rank int, format string, values ...any) item {
-	return item{section: dangerSection, rank: rank, text: fmt.Sprintf(format, values...)}
+	found := item{section: dangerSection, rank: rank, text: fmt.Sprintf(format, values...)}
+	if len(values) > 0 && strings.HasPrefix(format, "%s ") {
+		found.thing = fmt.Sprint(values[0])
+	}
+	return found
 }
 
 // gone is a stateful resource that leaves its stack.

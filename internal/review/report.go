@@ -33,7 +33,7 @@ func (r Report) Markdown(ctx context.Context, c *Comparison, environments []stri
 	if limit == 0 {
 		p.limit = 1 << 30
 	}
-	findings := only(c.Findings, environments)
+	findings := merged(only(c.Findings, environments))
 	p.add("## What this change deploys\n\n" + r.summary(c, findings, environments) + "\n")
 	titles := map[section]string{
 		accessSection: "### Access: IAM and security groups\n\n", datasetSection: "### Datasets\n\n", resourceSection: "### Resources\n\n",
@@ -79,6 +79,48 @@ func only(findings []Finding, environments []string) []Finding {
 	}
 	return found
 }
+
+// merged puts findings together that say the same of different things.
+func merged(findings []Finding) []Finding {
+	type sentence struct {
+		section             section
+		rank                int
+		before, after, envs string
+	}
+	things := map[sentence][]string{}
+	key := func(f Finding) (sentence, bool) {
+		before, after, found := strings.Cut(f.text, f.thing)
+		return sentence{f.section, f.rank, before, after, strings.Join(f.Environments, ",")}, found && f.thing != ""
+	}
+	for _, finding := range findings {
+		if alike, is := key(finding); is {
+			things[alike] = append(things[alike], finding.thing)
+		}
+	}
+	var all []Finding
+	for _, finding := range findings {
+		alike, is := key(finding)
+		switch group := things[alike]; {
+		case !is || len(group) == 1:
+		case len(group) == 0:
+			continue // said already
+		default:
+			of := enumerate(group)
+			if finding.section == dangerSection {
+				of = "each of " + of
+			} else if len(group) > listed {
+				of = strings.Join(group[:listed], ", ") + fmt.Sprintf(" and %d others", len(group)-listed)
+			}
+			finding.text = alike.before + of + alike.after
+			things[alike] = nil
+		}
+		all = append(all, finding)
+	}
+	return all
+}
+
+// Things that one line lists; of what is in danger, all are named.
+const listed = 6
 
 func (r Report) summary(c *Comparison, findings []Finding, environments []string) string {
 	if len(findings) == 0 && len(c.Edits) == 0 {

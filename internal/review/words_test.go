@@ -177,6 +177,23 @@ func TestACommentHasRoomForTheWorstOnly(t *testing.T) {
 	assert.NotContains(t, plain, "a long text")
 }
 
+func TestWhatIsSaidOfManyThingsIsSaidOnce(t *testing.T) {
+	c := &Comparison{Environments: []string{"dev", "prod"}}
+	for _, name := range []string{"`a`", "`b`", "`c`"} {
+		c.add("prod", danger(1, "%s is no longer retained", name))
+	}
+	c.add("dev", danger(1, "%s is no longer retained", "`a`"))
+	for i := range 9 {
+		thing := fmt.Sprintf("S3 bucket `%d`", i)
+		c.add("prod", item{section: resourceSection, text: "✏️ " + thing + ": Tags", thing: thing})
+	}
+	c.sort()
+	text, err := Report{}.Markdown(t.Context(), c, c.Environments, 0)
+	require.NoError(t, err)
+	assert.Contains(t, text, "> - `a` is no longer retained\n> - **prod**: each of `b` and `c` is no longer retained\n")
+	assert.Contains(t, text, "- **prod**: ✏️ S3 bucket `0`, S3 bucket `1`, S3 bucket `2`, S3 bucket `3`, S3 bucket `4`, S3 bucket `5` and 3 others: Tags\n")
+}
+
 // fakeStacks are what runs, by name.
 type fakeStacks map[string]string
 
