@@ -202,21 +202,20 @@ func dataFlow(actors []*actor) []string {
 			lines = append(append(lines, nodes...), "  end")
 		}
 	}
-	var edges []string
+	var arrows []string
 	for _, store := range stores(actors) {
 		if rank(store) == rank("") {
 			continue
 		}
 		for _, one := range actors {
-			said := deeds(one.may[store])
-			if said == nil {
+			if len(one.may[store]) == 0 {
 				continue
 			}
 			if !shown[store] {
 				shown[store] = true
 				lines = append(lines, fmt.Sprintf("  %s[(\"%s\")]", node("store_"+store), store))
 			}
-			edges = append(edges, edge(node(one.name), node("store_"+store), one.may[store]))
+			arrows = append(arrows, edges(node(one.name), node("store_"+store), one.may[store])...)
 		}
 	}
 	for _, one := range actors {
@@ -225,32 +224,29 @@ func dataFlow(actors []*actor) []string {
 		}
 		// the warehouse is who uses them
 		if slices.ContainsFunc(stores(actors), func(store string) bool { return one.may[store]["write"] }) {
-			edges = append(edges, fmt.Sprintf("  store_warehouse --> %s", node(one.name)))
+			arrows = append(arrows, fmt.Sprintf("  store_warehouse --> %s", node(one.name)))
 		} else {
-			edges = append(edges, fmt.Sprintf("  %s --> store_warehouse", node(one.name)))
+			arrows = append(arrows, fmt.Sprintf("  %s --> store_warehouse", node(one.name)))
 		}
 	}
-	return append(lines, edges...)
+	return append(lines, arrows...)
 }
 
-func edge(actor, store string, may map[string]bool) string {
-	arrow, label := "", ""
+// edges between an actor and a store.
+func edges(actor, store string, may map[string]bool) []string {
+	var drawn []string
 	switch {
 	case may["query"]:
-		return fmt.Sprintf("  %s -->|SQL| %s", actor, store)
+		drawn = append(drawn, fmt.Sprintf("  %s -->|SQL| %s", actor, store))
 	case may["read"] && may["write"]:
-		arrow = "<-->"
+		drawn = append(drawn, fmt.Sprintf("  %s <--> %s", actor, store))
 	case may["read"]:
-		return fmt.Sprintf("  %s --> %s", store, actor)
+		drawn = append(drawn, fmt.Sprintf("  %s --> %s", store, actor))
 	case may["write"]:
-		arrow = "-->"
+		drawn = append(drawn, fmt.Sprintf("  %s --> %s", actor, store))
 	}
 	if may["delete"] {
-		label = "deletes too"
-		if arrow == "" {
-			arrow, label = "-.->", "deletes"
-		}
-		label = "|" + label + "|"
+		drawn = append(drawn, fmt.Sprintf("  %s -.->|deletes| %s", actor, store))
 	}
-	return fmt.Sprintf("  %s %s%s %s", actor, arrow, label, store)
+	return drawn
 }
