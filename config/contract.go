@@ -159,6 +159,6 @@ func RejectedColumns() []Column {
 		{Name: "run_id", Type: text, Description: "run that refused the record; it counts if the ledger knows object, etag and run"},
 		{Name: "line_number", Type: Type{Name: "bigint"}, Description: "line in the object, or number of the record in a Parquet file; 0 for an object that can't be read"},
 		{Name: "reason", Type: text, Description: "column, value and what was expected"},
-		{Name: "content", Type: text, Description: "the line as it stands in the object; JSON of a Parquet record"},
+		{Name: "content", Type: text, Description: "the line as it stands in the object; JSON of a Parquet record, its values as text"},
 	}
 }

@@ -15,10 +15,18 @@ from platform_under_test import Platform
 
 
 @pytest.fixture(scope="session")
-def platform() -> Iterator[Platform]:
+def added_datasets() -> dict[str, Path]:
+    """Datasets that are there at the first deployment beside the project's own, by name: a suite's conftest may say."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def platform(added_datasets: dict[str, Path]) -> Iterator[Platform]:
     # A short path: PostgreSQL's socket path may not exceed 107 bytes.
     root = Path(tempfile.mkdtemp(prefix="lakeshift-e2e-"))
     deployed = Platform.copy_of_project(root)
+    for name, folder in added_datasets.items():
+        deployed.add_dataset(name, folder)
     try:
         deployed.execute("make", "--no-print-directory", "build")
         deployed.cli("local", "up")

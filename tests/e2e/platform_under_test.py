@@ -58,6 +58,11 @@ class Platform:
                 shutil.copy2(source, target)
         return cls(root)
 
+    def add_dataset(self, name: str, folder: Path) -> None:
+        """As a user adds one: its contract and its SQL, no code."""
+        shutil.copytree(folder / "sql", self.root / "sql" / name)
+        shutil.copy(folder / f"{name}.yaml", self.root / "datasets" / f"{name}.yaml")
+
     # -- commands ---------------------------------------------------------------------------------
 
     def execute(self, *command: str, check: bool = True, timeout: int = 600) -> subprocess.CompletedProcess[str]:

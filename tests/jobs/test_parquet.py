@@ -96,7 +96,7 @@ def test_fields_are_told_by_name_whatever_their_case_and_order() -> None:
 def test_a_field_that_the_contract_does_not_name_is_not_lost_in_silence() -> None:
     records = read(pa.table({"id": [1, 2], "tip": [0.5, None]}), Column("id", "bigint"))
     assert [record.problem for record in records] == ["unknown fields: tip (double)"] * 2
-    assert [record.content for record in records] == ['{"id": 1, "tip": 0.5}', '{"id": 2, "tip": null}']
+    assert [record.content for record in records] == ['{"id": "1", "tip": "0.5"}', '{"id": "2", "tip": null}']
 
 
 def test_two_fields_of_one_name_are_a_problem() -> None:
@@ -107,20 +107,6 @@ def test_two_fields_of_one_name_are_a_problem() -> None:
 def test_bytes_that_are_no_text_are_a_problem_of_their_record_only() -> None:
     records = read(pa.table({"c": [b"ok", b"a\xff"]}), Column("c", "varchar(9)"))
     assert [record.problem for record in records] == [None, "c: not UTF-8 at byte 2"]
-
-
-def test_content_is_the_record_as_json() -> None:
-    row = {
-        "n": 1,
-        "s": 'quo"te\n',
-        "d": Decimal("1.50"),
-        "f": float("nan"),
-        "t": datetime.datetime(2025, 1, 1),
-        "l": [1],
-    }
-    (record,) = read(pa.table({name: [value] for name, value in row.items()}), Column("n", "bigint"))
-    expected = {"n": 1, "s": 'quo"te\n', "d": 1.5, "f": "nan", "t": "2025-01-01 00:00:00.000000", "l": [1]}
-    assert json.loads(record.content) == expected
 
 
 def test_numbers_go_on_from_batch_to_batch(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -245,4 +231,10 @@ def test_months_of_several_writers_land_as_one_table(
     described = conform.describe(spark, [raw_object("mar"), raw_object("feb")], "run")
     kept = conform.rejected(rows, CONTRACT, described).orderBy("object_key", "line_number").collect()
     assert [(row["object_key"], row["line_number"]) for row in kept] == [("feb", 1), ("feb", 2), ("mar", 0)]
-    assert json.loads(kept[0]["content"])["Started At"] == "2025-01-31 23:59:59.123456"
+    assert json.loads(kept[1]["content"]) == {
+        "TripID": "4",
+        "passengers": "1.5",
+        "fare": "7.1",
+        "Started At": None,
+        "note": None,
+    }

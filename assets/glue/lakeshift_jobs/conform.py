@@ -108,7 +108,7 @@ def rejected(judged: DataFrame, contract: Contract, objects: DataFrame) -> DataF
             "run_id",
             "line_number",
             "reason",
-            "content",
+            F.coalesce("content", _printable(_as_json(contract))).alias("content"),
             *[_printable(F.col(_raw(column))).alias(column.name) for column in contract.columns],
         )
     )
@@ -195,6 +195,12 @@ _SPARK_TYPES = {"smallint": "smallint", "integer": "int", "bigint": "bigint"}
 def _decimal_pattern(precision: int, scale: int) -> str:
     # the look-ahead wants a digit somewhere; leading zeros count for nothing
     return rf"^[+-]?(?=\.?\d)0*\d{{0,{precision - scale}}}(\.\d{{0,{scale}}})?$"
+
+
+def _as_json(contract: Contract) -> Expression:
+    """The record as a JSON object of its values' texts, under the names that the files use."""
+    entries = [(F.lit(column.source), F.col(_raw(column))) for column in contract.columns]
+    return F.to_json(F.create_map(*[part for entry in entries for part in entry]))
 
 
 def _raw(column: Column) -> str:

@@ -19,14 +19,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lakeshift_jobs.contract import Column
-from lakeshift_jobs.records import MAX_CONTENT_BYTES, Record, printable
+from lakeshift_jobs.records import Record, printable
 
 BATCH_ROWS = 10_000
 
 # what pandas makes of an index that has no name: no field of the data
 _PANDAS_INDEX = re.compile(r"__index_level_\d+__")
 _MIDNIGHT = " 00:00:00.000000"
-_SAFE_IN_JSON = r'^[^"\\\x00-\x1f]*$'
 # the microseconds that nanoseconds reach
 _LAST_NANOSECOND_US = (2**63 - 1) // 1000
 _UNREADABLE = (pa.ArrowException, OSError, ValueError, TypeError, ArithmeticError)
@@ -72,21 +71,24 @@ class _File:
     def records(self) -> Iterator[Record]:
         number = 0
         for arrays, exact in self._batches():
+            rows = len(arrays[0]) if arrays else 0
             texts = [_text(array, exact.get(index)) for index, array in enumerate(arrays)]
-            contents = _json_objects(self._fields, arrays, texts)
-            values = []
-            problems: list[str | None] = [self._problem] * len(contents)
-            for column, place in zip(self._columns, self._places):
-                if place is None:
-                    values.append([None] * len(contents))
-                else:
-                    values.append(_fitted(texts[place], arrays[place].type, column).to_pylist())
-            for place, array in enumerate(arrays):
-                _note_bytes(problems, self._fields[place].name, array)
-            for content, problem, row in zip(contents, problems, zip(*values)):
+            problems: list[str | None] = [self._problem] * rows
+            for field, array in zip(self._fields, arrays):
+                _note_bytes(problems, field.name, array)
+            values = [
+                [None] * rows if place is None else _fitted(texts[place], arrays[place].type, column).to_pylist()
+                for column, place in zip(self._columns, self._places)
+            ]
+            for row, problem, taken in zip(range(rows), problems, zip(*values)):
                 number += 1
-                shown = [None if value is None else printable(value) for value in row] if problem else list(row)
-                yield Record(number, content, shown, problem)
+                if problem:
+                    document = {field.name: text[row].as_py() for field, text in zip(self._fields, texts)}
+                    content = printable(json.dumps(document, ensure_ascii=False))
+                    shown = [None if value is None else printable(value) for value in taken]
+                    yield Record(number, content, shown, problem)
+                else:
+                    yield Record(number, None, list(taken), None)
 
     def _open(self, **options: Any) -> pq.ParquetFile:
         self._stream.seek(0)
@@ -195,32 +197,6 @@ def _moments(values: pa.Array, nanoseconds: pa.Array | None) -> pa.Array:
     reached = pc.less(pc.abs(values.cast(pa.int64())), _LAST_NANOSECOND_US)
     more = pc.not_equal(pc.multiply(pc.divide(counts, 1000), 1000), counts)
     return pc.if_else(pc.and_(reached, more), nanoseconds.cast(pa.string()), texts)
-
-
-def _json_objects(fields: Sequence[pa.Field], arrays: Sequence[pa.Array], texts: Sequence[pa.Array]) -> list[str]:
-    """Each record as a JSON object."""
-    pieces = []
-    for index, (field, array, text) in enumerate(zip(fields, arrays, texts)):
-        name = ("{" if index == 0 else ", ") + json.dumps(field.name, ensure_ascii=False) + ": "
-        pieces.append(pc.binary_join_element_wise(name, pc.fill_null(_json_values(array, text), "null"), ""))
-    joined = pc.binary_join_element_wise(*pieces, "}", "") if pieces else pa.array([], pa.string())
-    objects = joined.to_pylist()
-    longest = pc.max(pc.binary_length(joined)).as_py() or 0
-    return [printable(text) for text in objects] if longest > MAX_CONTENT_BYTES else objects
-
-
-def _json_values(array: pa.Array, text: pa.Array) -> pa.Array:
-    types, kind = pa.types, array.type
-    if types.is_dictionary(kind):
-        kind = kind.value_type
-    if types.is_integer(kind) or types.is_decimal(kind) or types.is_boolean(kind) or types.is_nested(kind):
-        return text
-    quoted = pc.binary_join_element_wise('"', text, '"', "")
-    if types.is_floating(kind):
-        return pc.if_else(pc.match_substring(text, "n"), quoted, text)  # nan and inf are no JSON
-    if pc.all(pc.match_substring_regex(text, _SAFE_IN_JSON)).as_py() is False:
-        return _each(text, lambda value: json.dumps(value, ensure_ascii=False))
-    return quoted
 
 
 def _note_bytes(problems: list[str | None], name: str, array: pa.Array) -> None:

@@ -16,7 +16,7 @@ from lakeshift_jobs.conform import RECORD_SCHEMA
 from lakeshift_jobs.contract import Column, Contract
 from lakeshift_jobs.lake import RawObject
 
-Row = tuple[str, int, str, Sequence[Any], Any]
+Row = tuple[str, int, str | None, Sequence[Any], Any]
 
 
 def read(session: SparkSession, bucket: str, objects: Sequence[RawObject], contract: Contract) -> DataFrame:

@@ -26,7 +26,8 @@ _NEWLINE = re.compile(rb"\r\n|\n|\r")
 @dataclass(frozen=True)
 class Record:
     line_number: int
-    content: str
+    content: str | None
+    """The line; None for a record of Parquet that its values tell in full."""
     values: Sequence[str | None]
     """As many as the contract has columns; None where the line has nothing."""
     problem: str | None
