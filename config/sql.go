@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"lakeshift/config/sqltext"
 )
@@ -88,6 +89,10 @@ func readSQL(root string, owners map[string]bool, faults *Faults) ([]sqlFile, er
 
 // read cuts the text into statements, its placeholders filled with their own names: so messages can name them.
 func (f *sqlFile) read(text string, known []string, faults *Faults) bool {
+	if !utf8.ValidString(text) {
+		faults.add(f.name, 0, "is not UTF-8: save it in that encoding")
+		return false
+	}
 	for _, fault := range sqltext.CheckPlaceholders(text, known) {
 		faults.add(f.name, fault.Line, "%s", fault.Message)
 	}

@@ -110,6 +110,10 @@ func (c *Catalog) Declare(statement sqltext.Statement) {
 		if relation, ok := created(p); ok {
 			c.Add(relation)
 		}
+	case p.looks("select"), p.looks("with"):
+		if relation, ok := selectedInto(p); ok && !relation.Temporary {
+			c.Add(relation)
+		}
 	case p.accept("alter", "table"):
 		name := strings.Join(p.name(), ".")
 		if p.accept("rename", "to") {
@@ -220,6 +224,19 @@ func created(p *cursor) (Relation, bool) {
 		relation.Open = true
 	}
 	return relation, true
+}
+
+// selectedInto is the table that `select … into` makes.
+func selectedInto(p *cursor) (Relation, bool) {
+	into := find(p.tokens, "into")
+	if from := find(p.tokens, "from"); into < 0 || from >= 0 && from < into || find(p.tokens, "insert", "merge") >= 0 {
+		return Relation{}, false
+	}
+	p.at = into + 1
+	temporary := p.accept("temp") || p.accept("temporary")
+	p.accept("table")
+	name := strings.Join(p.name(), ".")
+	return Relation{Name: name, Open: true, Temporary: temporary || strings.HasPrefix(name, "#")}, name != ""
 }
 
 // declared column names of a list; open if it copies those of another table.

@@ -75,6 +75,8 @@ func (k *checker) expression(tokens []sqltext.Token, in *scope) {
 				p.at++
 			}
 			operand = true
+		case isWord(token, "to") && operand && isName(p.ahead(1)):
+			p.at += 2 // interval '1-2' year to month
 		case isWord(token, "nulls") && isWord(p.ahead(1), "first", "last"):
 			p.at += 2
 		case isWord(token, "u") && isSymbol(p.ahead(1), "&") && p.ahead(2).Kind == sqltext.String && p.ahead(2).From == token.To+1:

@@ -72,7 +72,7 @@ func Balanced(statement sqltext.Statement) []Finding {
 		return []Finding{{Line: open[len(open)-1].Line, Message: "a ( is not closed"}}
 	}
 	p := &cursor{tokens: statement.Tokens}
-	if p.looks("grant") || p.looks("revoke") || p.looks("alter") || p.looks("with") || p.looks("declare") || p.looks("prepare") {
+	if p.looks("grant") || p.looks("revoke") || p.looks("alter") || p.looks("with") || p.looks("declare") || p.looks("prepare") || p.looks("explain") {
 		return nil
 	}
 	selects := p.looks("select")

@@ -437,6 +437,11 @@ func (k *checker) from(p *cursor, in *scope) (conditions [][]sqltext.Token) {
 		case p.accept("tablesample"):
 			p.at++
 			p.skip()
+		case isWord(p.peek(), notAliases...):
+			in.open = true // a clause that is not known here
+			for !p.done() && !isSymbol(p.peek(), ",") && !isJoin(p) {
+				p.skip()
+			}
 		default:
 			before := p.at
 			k.relation(p, in)

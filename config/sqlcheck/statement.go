@@ -26,6 +26,12 @@ func (s *Session) Columns(statement sqltext.Statement) []Finding {
 // learn what the statement makes, for those behind it.
 func (s *Session) learn(statement sqltext.Statement) {
 	p := &cursor{tokens: statement.Tokens}
+	if p.looks("select") || p.looks("with") {
+		if relation, ok := selectedInto(p); ok {
+			s.catalog.relations[relation.Name] = &relation
+		}
+		return
+	}
 	if !p.accept("create") {
 		return
 	}
