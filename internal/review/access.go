@@ -284,39 +284,41 @@ func wide(group []grant) bool {
 	return false
 }
 
-// grouped puts grants together that one sentence can say.
+// grouped puts grants together that one sentence can say: first the actions on one resource, then the resources of
+// the same actions. Whose policy says it matters only where the sentence names nobody else.
 func grouped(grants []grant) [][]grant {
+	subject := func(g grant) grant {
+		if g.principal != "" && g.resource != "" {
+			g.holder = ""
+		}
+		return g
+	}
+	actions := map[grant][]string{}
+	onResource := func(g grant) grant {
+		g = subject(g)
+		g.action = ""
+		return g
+	}
 	slices.SortFunc(grants, func(a, b grant) int {
 		return strings.Compare(strings.Join([]string{a.holder, a.effect, a.principal, a.condition, a.resource, a.action}, "\x00"),
 			strings.Join([]string{b.holder, b.effect, b.principal, b.condition, b.resource, b.action}, "\x00"))
 	})
-	byResource := map[grant][]string{}
+	for _, g := range grants {
+		actions[onResource(g)] = append(actions[onResource(g)], g.action)
+	}
+	groups := map[grant][]grant{}
 	var order []grant
 	for _, g := range grants {
-		key := g
-		key.action = ""
-		if byResource[key] == nil {
-			order = append(order, key)
+		alike := onResource(g)
+		alike.resource, alike.action = "", strings.Join(actions[onResource(g)], "\x00")
+		if groups[alike] == nil {
+			order = append(order, alike)
 		}
-		byResource[key] = append(byResource[key], g.action)
+		groups[alike] = append(groups[alike], g)
 	}
-	byActions := map[grant][]grant{}
-	var groups []grant
-	for _, key := range order {
-		alike := key
-		alike.resource, alike.action = "", strings.Join(byResource[key], "\x00")
-		if byActions[alike] == nil {
-			groups = append(groups, alike)
-		}
-		for _, action := range byResource[key] {
-			g := key
-			g.action = action
-			byActions[alike] = append(byActions[alike], g)
-		}
-	}
-	all := make([][]grant, len(groups))
-	for i, group := range groups {
-		all[i] = byActions[group]
+	all := make([][]grant, len(order))
+	for i, alike := range order {
+		all[i] = groups[alike]
 	}
 	return all
 }

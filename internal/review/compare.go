@@ -157,7 +157,7 @@ func (c *Comparison) environment(base, head *Environment, pairs map[*Stack]*Stac
 			}
 			c.Texts[head.Name][stack.ID] = stack.neutral(texts[stack])
 		case old.Protected && !stack.Protected:
-			c.add(head.Name, danger(2, "stack %s loses its termination protection", quote(stack.ID)))
+			c.add(head.Name, unprotected(stack))
 		}
 	}
 	for _, stack := range base.Stacks {

@@ -47,9 +47,13 @@ func dangers(before, after *Stack, changes []Change) []item {
 		items = append(items, weakened(before, id, old, current)...)
 	}
 	if before.Protected && !after.Protected {
-		items = append(items, danger(2, "stack %s loses its termination protection", quote(after.ID)))
+		items = append(items, unprotected(after))
 	}
 	return items
+}
+
+func unprotected(stack *Stack) item {
+	return danger(3, "%s loses its termination protection", "stack "+quote(stack.ID))
 }
 
 // danger in a sentence, whose first value names what is at stake.
@@ -98,19 +102,19 @@ func weakened(stack *Stack, id string, old, current Resource) []item {
 	var items []item
 	thing := stack.thing(id)
 	if old.Kept() && !current.Kept() {
-		items = append(items, danger(1, "%s is no longer retained: deleting its stack will delete it%s", thing, with(old.Type)))
+		items = append(items, danger(2, "%s is no longer retained: deleting its stack will delete it%s", thing, with(old.Type)))
 	} else if old.KeptWhenReplaced() && !current.KeptWhenReplaced() {
 		items = append(items, danger(2, "%s is no longer retained when it is replaced", thing))
 	}
 	switch old.Type {
 	case "AWS::Logs::LogGroup":
 		if was, is := days(old.Properties["RetentionInDays"]), days(current.Properties["RetentionInDays"]); is < was {
-			items = append(items, danger(1, "%s keeps logs for %s instead of %s: older ones are deleted", thing, period(is), period(was)))
+			items = append(items, danger(2, "%s keeps logs for %s instead of %s: older ones are deleted", thing, period(is), period(was)))
 		}
 	case "AWS::S3::Bucket":
 		items = append(items, shorter(thing, old, current)...)
 		if versioned(old) && !versioned(current) {
-			items = append(items, danger(1, "%s keeps no versions any more: a replaced or deleted object is lost", thing))
+			items = append(items, danger(2, "%s keeps no versions any more: a replaced or deleted object is lost", thing))
 		}
 	case "AWS::KMS::Key":
 		if off := current.Properties["Enabled"]; off == false && old.Properties["Enabled"] != false {
@@ -177,7 +181,7 @@ func shorter(thing string, old, current Resource) []item {
 			before = forever
 		}
 		if is[what] < before {
-			items = append(items, danger(1, "%s keeps %s for %s instead of %s: older ones are deleted", thing, what, strings.TrimPrefix(period(is[what]), "for "), period(before)))
+			items = append(items, danger(2, "%s keeps %s for %s instead of %s: older ones are deleted", thing, what, strings.TrimPrefix(period(is[what]), "for "), period(before)))
 		}
 	}
 	return items

@@ -105,11 +105,11 @@ func merged(findings []Finding) []Finding {
 		case len(group) == 0:
 			continue // said already
 		default:
-			of := enumerate(group)
+			of := enumerate(kindOnce(group))
 			if finding.section == dangerSection {
 				of = "each of " + of
-			} else if len(group) > listed {
-				of = strings.Join(group[:listed], ", ") + fmt.Sprintf(" and %d others", len(group)-listed)
+			} else if len(group) > listed+1 {
+				of = strings.Join(kindOnce(group)[:listed], ", ") + fmt.Sprintf(" and %d others", len(group)-listed)
 			}
 			finding.text = alike.before + of + alike.after
 			things[alike] = nil
@@ -117,6 +117,20 @@ func merged(findings []Finding) []Finding {
 		all = append(all, finding)
 	}
 	return all
+}
+
+// kindOnce leaves out what a thing is where the one before it is the same.
+func kindOnce(things []string) []string {
+	short, last := make([]string, len(things)), ""
+	for i, thing := range things {
+		kind, _, _ := strings.Cut(thing, "`")
+		short[i] = thing
+		if i > 0 && kind == last {
+			short[i] = strings.TrimPrefix(thing, kind)
+		}
+		last = kind
+	}
+	return short
 }
 
 // Things that one line lists; of what is in danger, all are named.

@@ -85,6 +85,11 @@ func statement(effect, action, resource, more string) string {
 	return fmt.Sprintf(`{"Effect": %q, "Action": %s, "Resource": %q%s}`, effect, action, resource, more)
 }
 
+func bucketPolicy(name string) string {
+	return resource("Policy"+name, "AWS::S3::BucketPolicy", `"Bucket": "`+name+`", "PolicyDocument": {"Statement": [`+
+		statement("Allow", `"s3:GetObject"`, name+"/*", `, "Principal": {"AWS": "arn:aws:iam::1:role/x"}`)+`]}`)
+}
+
 func trust(principal string) string {
 	return resource("Role", "AWS::IAM::Role", `"RoleName": "elt-load", "AssumeRolePolicyDocument": {"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": `+principal+`}]}`)
 }
@@ -179,6 +184,8 @@ func TestWhatAChangeMeans(t *testing.T) {
 			[]string{"access: `elt-load` is no longer denied `s3:PutObject` on `a/*`"}},
 		{"all-but-an-action", side{resources: policy(statement("Allow", `"s3:Get*"`, "a/*", ""))}, side{resources: policy(statement("Allow", `"s3:Get*"`, "a/*", "") + `, {"Effect": "Allow", "NotAction": "iam:*", "Resource": "b"}`)},
 			[]string{"access: ⚠️ `elt-load` may now `* but iam:*` on `b`"}},
+		{"two-policies-say-the-same-of-somebody", side{resources: bucketPolicy("a") + "," + other}, side{resources: bucketPolicy("a") + "," + bucketPolicy("b") + "," + bucketPolicy("c")},
+			[]string{"access: `arn:aws:iam::1:role/x` may now `s3:GetObject` on `b/*`, `c/*`", "resource: ➖"}},
 		{"statements-written-otherwise", side{resources: policy(statement("Allow", `["s3:GetObject", "s3:PutObject"]`, "a/*", ""))},
 			side{resources: policy(statement("Allow", `"s3:PutObject"`, "a/*", "") + "," + statement("Allow", `"s3:GetObject"`, "a/*", ""))}, nil},
 		{"trust-widened", side{resources: trust(`{"Service": "glue.amazonaws.com"}`)}, side{resources: trust(`{"Service": ["glue.amazonaws.com"], "AWS": "*"}`)},

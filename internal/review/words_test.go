@@ -191,7 +191,7 @@ func TestWhatIsSaidOfManyThingsIsSaidOnce(t *testing.T) {
 	text, err := Report{}.Markdown(t.Context(), c, c.Environments, 0)
 	require.NoError(t, err)
 	assert.Contains(t, text, "> - `a` is no longer retained\n> - **prod**: each of `b` and `c` is no longer retained\n")
-	assert.Contains(t, text, "- **prod**: ✏️ S3 bucket `0`, S3 bucket `1`, S3 bucket `2`, S3 bucket `3`, S3 bucket `4`, S3 bucket `5` and 3 others: Tags\n")
+	assert.Contains(t, text, "- **prod**: ✏️ S3 bucket `0`, `1`, `2`, `3`, `4`, `5` and 3 others: Tags\n")
 }
 
 // fakeStacks are what runs, by name.
