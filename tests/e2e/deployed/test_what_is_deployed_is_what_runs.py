@@ -100,7 +100,9 @@ def test_a_trigger_changed_through_the_api_is_followed(platform: Platform) -> No
 
 def test_a_failing_schema_statement_fails_the_deployment_and_is_named(platform: Platform) -> None:
     broken = platform.root / "sql" / "sales" / "schema" / "90_broken.sql"
-    broken.write_text("create or replace view analytics.broken as\nselect no_such_function(order_id) as x from analytics.fact_orders;\n")
+    broken.write_text(
+        "create or replace view analytics.broken as\nselect no_such_function(order_id) as x from analytics.fact_orders;\n"
+    )
     try:
         failed = platform.deploy(check=False)
         shown = failed.stdout + failed.stderr
