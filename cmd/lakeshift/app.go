@@ -53,7 +53,7 @@ deployed environment (--env dev, with your usual AWS credentials).`,
 	flags.StringVar(&a.env, "env", target.Local, "environment: "+strings.Join(environmentNames(), ", "))
 	flags.BoolVar(&a.json, "json", false, "write JSON, for programs")
 	_ = root.RegisterFlagCompletionFunc("env", cobra.FixedCompletions(environmentNames(), cobra.ShellCompDirectiveNoFileComp))
-	root.AddCommand(a.localCommand(), a.newCommand(), a.validateCommand(), a.uploadCommand(), a.runCommand(), a.statusCommand(), a.queryCommand(), a.smokeCommand(), a.driftCommand())
+	root.AddCommand(a.localCommand(), a.newCommand(), a.validateCommand(), a.doctorCommand(), a.uploadCommand(), a.runCommand(), a.statusCommand(), a.queryCommand(), a.smokeCommand(), a.driftCommand())
 	return root
 }
 

@@ -50,6 +50,12 @@ func TestScripts(t *testing.T) {
 			}
 			local := `{"endpoint":"` + fake.URL + `","region":"us-east-1","account":"000000000000",` +
 				`"access_key_id":"LOCALOPERATOR","secret_access_key":"none"}`
+			// for scripts whose PATH holds nothing else
+			program, err := exec.LookPath("lakeshift")
+			if err != nil {
+				return err
+			}
+			env.Setenv("LAKESHIFT", program)
 			env.Setenv("FAKE_AWS", fake.URL)
 			env.Setenv("LAKESHIFT_STATE", state)
 			return os.WriteFile(filepath.Join(state, "local.json"), []byte(local), 0o600)

@@ -17,7 +17,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/glue"
 	"github.com/aws/aws-sdk-go-v2/service/redshiftdata"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/logging"
 
 	"lakeshift/cmd/lakeshift/internal/engine"
 	"lakeshift/cmd/lakeshift/internal/pipeline"
@@ -45,7 +47,7 @@ func Connect(ctx context.Context, root string, env config.Environment) (*Target,
 		}
 		return &Target{Names: env.Names(local.Account), State: state, aws: local.config()}, nil
 	}
-	settings, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(env.Region))
+	settings, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(env.Region), awsconfig.WithLogger(logging.Nop{}))
 	if err != nil {
 		return nil, fmt.Errorf("AWS configuration: %w", err)
 	}
@@ -90,6 +92,9 @@ func (t *Target) Logs() *cloudwatchlogs.Client { return cloudwatchlogs.NewFromCo
 
 // CloudFormation is a client for the stacks.
 func (t *Target) CloudFormation() *cloudformation.Client { return cloudformation.NewFromConfig(t.aws) }
+
+// Quotas is a client for the account's quotas.
+func (t *Target) Quotas() *servicequotas.Client { return servicequotas.NewFromConfig(t.aws) }
 
 // DriftPoll is how often to ask whether a drift detection, of a few minutes at the most, has come to its end.
 func (t *Target) DriftPoll() time.Duration { return t.pick(100*time.Millisecond, 5*time.Second) }
