@@ -142,7 +142,7 @@ func disk(context.Context) []Finding {
 		}
 		folder = filepath.Dir(folder)
 	}
-	free := int64(stat.Bavail) * int64(stat.Bsize)
+	free := int64(stat.Bavail) * int64(stat.Bsize) //nolint:unconvert // other kernels have other types
 	found := screen.Bytes(free) + " free at " + folder
 	if free < diskGB*1e9 {
 		return one("disk", Warning, found, fmt.Sprintf("an installation wants %d GB: make room, or set LAKESHIFT_CACHE to a folder elsewhere", diskGB))
