@@ -136,7 +136,7 @@ func monthDays(text string) (func(time.Time) bool, error) {
 		return func(day time.Time) bool { return day.Day() == nearestWeekday(day, min(wanted, lastDay(day))) }, nil
 	}
 	if strings.ContainsAny(text, "LW") {
-		return nil, fmt.Errorf("day-of-month %q: L, LW and <day>W stand alone", text)
+		return nil, fmt.Errorf("day-of-month %q: expected L, LW or <day>W alone, or days", text)
 	}
 	days, err := cronNumbers("day-of-month", text, 1, 31, nil)
 	return func(day time.Time) bool { return days[day.Day()] }, err

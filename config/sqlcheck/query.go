@@ -402,10 +402,9 @@ var notAliases = []string{
 func (k *checker) from(p *cursor, in *scope) (conditions [][]sqltext.Token) {
 	for !p.done() {
 		switch {
-		case p.symbol(","), isWord(p.peek(), "join", "inner", "left", "right", "full", "outer", "cross", "lateral", "as") && !isSymbol(p.ahead(1), "("):
-			if !isSymbol(p.ahead(-1), ",") {
-				p.at++
-			}
+		case p.symbol(","):
+		case isWord(p.peek(), "join", "inner", "left", "right", "full", "outer", "cross", "lateral", "as") && !isSymbol(p.ahead(1), "("):
+			p.at++
 		case p.accept("natural"):
 			in.merged = true
 		case isWord(p.peek(), "join", "lateral"):
