@@ -15,6 +15,7 @@ type schedule struct {
 	minutes, hours, months, years []bool
 	day                           func(time.Time) bool
 	everyYear                     bool
+	known                         map[int]pauses // by the year that it is
 }
 
 var (
@@ -43,7 +44,7 @@ func parseSchedule(text string) (*schedule, error) {
 	if (monthDay == "?") == (weekDay == "?") {
 		return nil, fmt.Errorf("day-of-month %s, day-of-week %s: expected %s", monthDay, weekDay, scheduleHelp)
 	}
-	s := &schedule{everyYear: fields[5] == "*"}
+	s := &schedule{everyYear: fields[5] == "*", known: map[int]pauses{}}
 	for _, field := range []struct {
 		into  *[]bool
 		name  string
@@ -196,6 +197,13 @@ type pauses struct {
 }
 
 func (s *schedule) pauses(thisYear int) pauses {
+	if _, known := s.known[thisYear]; !known {
+		s.known[thisYear] = s.findPauses(thisYear)
+	}
+	return s.known[thisYear]
+}
+
+func (s *schedule) findPauses(thisYear int) pauses {
 	first := 2024 // any years do for a schedule of every year: it must not depend on the clock
 	if !s.everyYear {
 		for first = thisYear; first < len(s.years) && !s.years[first]; first++ {
