@@ -3,6 +3,7 @@
 package sqlcheck
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -50,6 +51,7 @@ type Catalog struct {
 	schemas   map[string]bool
 	roles     map[string]bool
 	relations map[string]*Relation
+	below     *Catalog // of which this is a session
 	resolving int
 }
 
@@ -132,14 +134,29 @@ func (c *Catalog) Declare(statement sqltext.Statement) {
 	}
 }
 
-// session returns a catalog that also knows a session's temporary tables.
+// session returns a catalog that can learn a session's temporary tables as well.
 func (c *Catalog) session() *Catalog {
-	copied := *c
-	copied.relations = map[string]*Relation{}
-	for name, relation := range c.relations {
-		copied.relations[name] = relation
+	above := *c
+	above.below, above.relations = c, map[string]*Relation{}
+	return &above
+}
+
+func (c *Catalog) relation(name string) *Relation {
+	for ; c != nil; c = c.below {
+		if relation := c.relations[name]; relation != nil {
+			return relation
+		}
 	}
-	return &copied
+	return nil
+}
+
+// names of all relations.
+func (c *Catalog) names() []string {
+	var names []string
+	for ; c != nil; c = c.below {
+		names = slices.AppendSeq(names, maps.Keys(c.relations))
+	}
+	return names
 }
 
 // find a relation by the parts of its name. known says that it is certain whether it exists.
@@ -150,8 +167,7 @@ func (c *Catalog) find(parts []string) (relation *Relation, known bool) {
 	if len(parts) > 2 {
 		return nil, false
 	}
-	relation, found := c.relations[strings.Join(parts, ".")]
-	if found {
+	if relation := c.relation(strings.Join(parts, ".")); relation != nil {
 		return relation, true
 	}
 	if len(parts) == 1 {

@@ -560,14 +560,10 @@ func (k *checker) exists(parts []string, line int) *Relation {
 		k.fault(line, "%s: schema %s is made by no file%s", name, parts[0], nearest(parts[0], slices.Collect(maps.Keys(k.catalog.schemas))))
 	case !certain:
 	case len(parts) > 1 || k.catalog.Search != "":
-		var known []string
-		for other := range k.catalog.relations {
-			known = append(known, other)
-		}
-		k.fault(line, "%s is made by no file%s: declare it, or mend the name", name, nearest(name, known))
+		k.fault(line, "%s is made by no file%s: declare it, or mend the name", name, nearest(name, k.catalog.names()))
 	default:
 		var known []string
-		for other := range k.catalog.relations {
+		for _, other := range k.catalog.names() {
 			known = append(known, other, other[strings.LastIndex(other, ".")+1:])
 		}
 		k.fault(line, "%s is no temporary table that was made before, nor a common table expression%s: expected a schema in front of any other table", name, nearest(name, known))

@@ -35,7 +35,7 @@ func (s *Session) learn(statement sqltext.Statement) {
 	if !p.accept("create") {
 		return
 	}
-	if relation, ok := created(p); ok && (relation.Temporary || s.catalog.relations[relation.Name] == nil) {
+	if relation, ok := created(p); ok && (relation.Temporary || s.catalog.relation(relation.Name) == nil) {
 		relation.through = s.catalog
 		relation.columns()
 		s.catalog.relations[relation.Name] = &relation
