@@ -39,7 +39,8 @@ def follow(step: documents.Step, page: str, platform: Platform) -> None:
     done = subprocess.run(
         ["bash", "-eu", "-o", "pipefail", "-c", step.do.text],
         cwd=platform.root,
-        env=platform.environment,
+        # a reader's shell is not below a make
+        env={name: value for name, value in platform.environment.items() if not name.startswith(("MAKE", "MFLAGS"))},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
