@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -100,7 +101,10 @@ No value of the sample is written into the project.`,
 var datasetName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
 
 func (a *app) create(root string, request scaffold.Request, options sample.Options, force bool) error {
+	bar := a.err.NewProgress("reading", totalSize(request.Files))
+	options.Progress = bar.Set
 	read, err := sample.Read(request.Files, options)
+	bar.Clear()
 	if err != nil {
 		return err
 	}
@@ -124,6 +128,17 @@ func (a *app) create(root string, request scaffold.Request, options sample.Optio
 		return a.writeJSON(made)
 	}
 	return a.showCreated(made, plan, left)
+}
+
+// totalSize of the files; those that can't be looked at are complained of when they are read.
+func totalSize(paths []string) int64 {
+	var total int64
+	for _, path := range paths {
+		if info, err := os.Stat(path); err == nil {
+			total += info.Size()
+		}
+	}
+	return total
 }
 
 func describe(plan *scaffold.Plan, files []string) created {

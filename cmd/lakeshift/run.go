@@ -127,7 +127,11 @@ func newWatch(s *screen.Screen) *watch { return &watch{screen: s, states: map[st
 
 func (w *watch) show(run pipeline.Run) {
 	if w.screen.Live() {
-		w.screen.Redraw(stepLines(w.screen, run))
+		lines := stepLines(w.screen, run)
+		if !run.Settled() {
+			lines = append(lines, "  "+w.screen.Bar(ended(run), len(run.Steps)))
+		}
+		w.screen.Redraw(lines)
 		if run.Settled() {
 			w.screen.Keep()
 		}
@@ -143,6 +147,16 @@ func (w *watch) show(run pipeline.Run) {
 		}
 		w.screen.Printf("  %s %s\n", step.Name, stepText(step))
 	}
+}
+
+func ended(run pipeline.Run) int {
+	steps := 0
+	for _, step := range run.Steps {
+		if step.Ended() {
+			steps++
+		}
+	}
+	return steps
 }
 
 func stepLines(s *screen.Screen, run pipeline.Run) []string {

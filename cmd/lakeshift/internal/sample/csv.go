@@ -22,9 +22,10 @@ func readCSV(paths []string, options Options) (*Sample, error) {
 	var columns []*column
 	var refused refusals
 	repeated := newRepeats()
+	told := options.tell()
 	for _, path := range paths {
 		var wrong error
-		err := eachLine(path, func(number int64, line string) bool {
+		err := eachLine(path, told, func(number int64, line string) bool {
 			isTitles := number == 1 && read.CSV.Header
 			switch {
 			case !isTitles && isBlank(line):

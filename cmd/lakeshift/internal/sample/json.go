@@ -15,8 +15,9 @@ func readJSON(paths []string, options Options) (*Sample, error) {
 	var refused refusals
 	index := map[string]*column{}
 	repeated := newRepeats()
+	told := options.tell()
 	for _, path := range paths {
-		err := eachLine(path, func(number int64, line string) bool {
+		err := eachLine(path, told, func(number int64, line string) bool {
 			switch {
 			case isBlank(line):
 				return true

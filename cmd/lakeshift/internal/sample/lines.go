@@ -17,8 +17,8 @@ const (
 	maxLine = 4 << 20
 )
 
-// open reads a file, unpacked if its name ends in .gz as the load would.
-func open(path string) (io.ReadCloser, error) {
+// open reads a file, unpacked if its name ends in .gz as the load would. Read is told of the bytes read, before unpacking.
+func open(path string, read func(bytes int)) (io.ReadCloser, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -27,10 +27,11 @@ func open(path string) (io.ReadCloser, error) {
 		file.Close()
 		return nil, fmt.Errorf("%s is a folder: name the files in it", path)
 	}
+	counted := counter{file, read}
 	if !strings.HasSuffix(path, ".gz") {
-		return file, nil
+		return counted, nil
 	}
-	unpacked, err := gzip.NewReader(file)
+	unpacked, err := gzip.NewReader(counted)
 	if err != nil {
 		file.Close()
 		return nil, fmt.Errorf("%s can't be unpacked: %w", path, err)
@@ -41,8 +42,20 @@ func open(path string) (io.ReadCloser, error) {
 	}{unpacked, file}, nil
 }
 
+// counter tells of each read.
+type counter struct {
+	io.ReadCloser
+	read func(bytes int)
+}
+
+func (c counter) Read(p []byte) (int, error) {
+	n, err := c.ReadCloser.Read(p)
+	c.read(n)
+	return n, err
+}
+
 func head(path string) (string, error) {
-	file, err := open(path)
+	file, err := open(path, func(int) {})
 	if err != nil {
 		return "", err
 	}
@@ -56,8 +69,8 @@ func head(path string) (string, error) {
 }
 
 // eachLine calls do with each line's number and text, without its end, until it answers false.
-func eachLine(path string, do func(number int64, line string) bool) error {
-	file, err := open(path)
+func eachLine(path string, read func(bytes int), do func(number int64, line string) bool) error {
+	file, err := open(path, read)
 	if err != nil {
 		return err
 	}

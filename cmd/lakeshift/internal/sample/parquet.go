@@ -39,28 +39,36 @@ type typed struct {
 	bytes      int // of the record's nested values so far
 }
 
+// parquetReader gathers what several files hold.
+type parquetReader struct {
+	options  Options
+	sample   *Sample
+	repeated *repeats
+	fields   []*typed
+	index    map[string]*typed
+	done     int64 // bytes of the files before this one
+}
+
 func readParquet(paths []string, options Options) (*Sample, error) {
-	read := &Sample{Format: "parquet"}
-	repeated := newRepeats()
-	var fields []*typed
-	index := map[string]*typed{}
+	reader := parquetReader{options: options, sample: &Sample{Format: "parquet"}, repeated: newRepeats(), index: map[string]*typed{}}
 	for _, path := range paths {
-		if err := readParquetFile(path, options.Max, read, repeated, index, &fields); err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
+		if err := reader.read(path); err != nil {
+			return nil, fmt.Errorf("%s can't be read as Parquet: %w", path, err)
 		}
 	}
-	read.Repeated = repeated.found
-	for _, field := range fields {
+	read := reader.sample
+	read.Repeated = reader.repeated.found
+	for _, field := range reader.fields {
 		read.Fields = append(read.Fields, field.conclude(read.Records))
 	}
 	return read, nil
 }
 
-func readParquetFile(path string, most int64, read *Sample, repeated *repeats, index map[string]*typed, fields *[]*typed) (err error) {
+func (r *parquetReader) read(path string) (err error) {
 	// the library panics on some files that are none
 	defer func() {
 		if fault := recover(); fault != nil {
-			err = fmt.Errorf("can't be read as Parquet: %v", fault)
+			err = fmt.Errorf("%v", fault)
 		}
 	}()
 	source, err := os.Open(path)
@@ -74,52 +82,72 @@ func readParquetFile(path string, most int64, read *Sample, repeated *repeats, i
 	}
 	file, err := parquet.OpenFile(source, info.Size(), parquet.SkipBloomFilters(true), parquet.SkipPageIndex(true))
 	if err != nil {
-		return fmt.Errorf("can't be read as Parquet: %w", err)
+		return err
 	}
-	leaves := leavesOf(file.Schema(), index, fields)
-	batch := make([]parquet.Row, 256)
-	var hash maphash.Hash
-	hash.SetSeed(seed)
+	leaves := r.leavesOf(file.Schema())
+	bytesPerRow := float64(info.Size()) / float64(max(file.NumRows(), 1))
+	rows := 0
 	for _, group := range file.RowGroups() {
-		rows := group.Rows()
-		for {
-			n, err := rows.ReadRows(batch)
-			for _, row := range batch[:n] {
-				if read.Records >= most {
-					read.Partly = true
-					return rows.Close()
-				}
-				hash.Reset()
-				for _, value := range row {
-					leaves[value.Column()].see(value, &hash)
-				}
-				for _, one := range leaves {
-					one.endRecord()
-				}
-				read.Records++
-				repeated.seeHash(hash.Sum64())
+		err := eachRow(group, func(row parquet.Row) bool {
+			if r.sample.Records >= r.options.Max {
+				r.sample.Partly = true
+				return false
 			}
-			if errors.Is(err, io.EOF) {
-				break
+			r.see(row, leaves)
+			rows++
+			if rows%1024 == 0 {
+				r.options.Progress(r.done + int64(bytesPerRow*float64(rows)))
 			}
-			if err != nil {
-				rows.Close()
-				return err
-			}
-		}
-		if err := rows.Close(); err != nil {
+			return true
+		})
+		if err != nil {
 			return err
 		}
 	}
+	r.done += info.Size()
 	return nil
 }
 
+// eachRow calls do with each row of the group until it answers false.
+func eachRow(group parquet.RowGroup, do func(parquet.Row) bool) error {
+	rows := group.Rows()
+	defer rows.Close()
+	batch := make([]parquet.Row, 256)
+	for {
+		n, err := rows.ReadRows(batch)
+		for _, row := range batch[:n] {
+			if !do(row) {
+				return nil
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (r *parquetReader) see(row parquet.Row, leaves []*leaf) {
+	var hash maphash.Hash
+	hash.SetSeed(seed)
+	for _, value := range row {
+		leaves[value.Column()].see(value, &hash)
+	}
+	for _, one := range leaves {
+		one.endRecord()
+	}
+	r.sample.Records++
+	r.repeated.seeHash(hash.Sum64())
+}
+
 // leavesOf lists the file's physical columns; fields of the same name in several files are one field.
-func leavesOf(schema *parquet.Schema, index map[string]*typed, fields *[]*typed) []*leaf {
+func (r *parquetReader) leavesOf(schema *parquet.Schema) []*leaf {
 	var leaves []*leaf
 	for _, node := range schema.Fields() {
 		kind, notes := parquetType(node)
-		field := index[strings.ToLower(node.Name())]
+		field := r.index[strings.ToLower(node.Name())]
 		switch {
 		case isPandasIndex(node.Name()):
 			field = &typed{}
@@ -128,8 +156,8 @@ func leavesOf(schema *parquet.Schema, index map[string]*typed, fields *[]*typed)
 			field = &typed{kind: kind, notes: notes}
 			field.title = node.Name()
 			field.begin()
-			index[strings.ToLower(node.Name())] = field
-			*fields = append(*fields, field)
+			r.index[strings.ToLower(node.Name())] = field
+			r.fields = append(r.fields, field)
 		default:
 			field.widen(kind)
 		}

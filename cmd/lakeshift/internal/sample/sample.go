@@ -67,6 +67,17 @@ type Options struct {
 	NoHeader bool
 	// Max records to read; 0 is MaxRecords.
 	Max int64
+	// Progress is told how many bytes of the files have been read; nil tells nobody.
+	Progress func(done int64)
+}
+
+// tell adds up what is read of several files.
+func (o Options) tell() func(bytes int) {
+	var done int64
+	return func(bytes int) {
+		done += int64(bytes)
+		o.Progress(done)
+	}
 }
 
 // ErrEmpty means that the files hold no record.
@@ -76,6 +87,9 @@ var ErrEmpty = errors.New("no record: expected at least one")
 func Read(paths []string, options Options) (*Sample, error) {
 	if options.Max == 0 {
 		options.Max = MaxRecords
+	}
+	if options.Progress == nil {
+		options.Progress = func(int64) {}
 	}
 	format := options.Format
 	for _, path := range paths {

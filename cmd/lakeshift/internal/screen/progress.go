@@ -5,52 +5,71 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/schollz/progressbar/v3"
 )
 
 // Progress is a bar for bytes on their way; it shows on a terminal only, and only when it takes a moment.
 type Progress struct {
-	screen *Screen
-	label  string
-	total  int64
-	mu     sync.Mutex
-	done   int64
-	begun  time.Time
-	drawn  time.Time
+	mu    sync.Mutex
+	begun time.Time
+	total int64
+	bar   *progressbar.ProgressBar // nil where nothing can be redrawn
 }
 
 // NewProgress makes a bar for total bytes.
 func (s *Screen) NewProgress(label string, total int64) *Progress {
-	return &Progress{screen: s, label: label, total: total, begun: time.Now()}
+	p := &Progress{begun: time.Now(), total: total}
+	if !s.Live() {
+		return p
+	}
+	theme := progressbar.Theme{Saucer: "━", SaucerPadding: "─"}
+	if s.colour {
+		theme = progressbar.Theme{Saucer: "[cyan]━[reset]", SaucerPadding: "[dark_gray]─[reset]"}
+	}
+	p.bar = progressbar.NewOptions64(total,
+		progressbar.OptionSetWriter(s.file),
+		progressbar.OptionSetDescription(label),
+		progressbar.OptionShowBytes(true),
+		progressbar.OptionShowTotalBytes(true),
+		progressbar.OptionSetWidth(30),
+		progressbar.OptionThrottle(100*time.Millisecond),
+		progressbar.OptionEnableColorCodes(s.colour),
+		progressbar.OptionSetTheme(theme),
+		progressbar.OptionClearOnFinish(),
+	)
+	return p
 }
 
-// Set tells how many bytes are there. Safe for several goroutines.
+// Set tells how many bytes are there. Safe for several goroutines; that one of them is late does not matter.
 func (p *Progress) Set(done int64) {
-	if !p.screen.Live() {
+	if p.bar == nil {
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	now := time.Now()
-	p.done = max(p.done, done)
-	if now.Sub(p.begun) < 300*time.Millisecond || now.Sub(p.drawn) < 100*time.Millisecond {
+	if time.Since(p.begun) < 300*time.Millisecond {
 		return
 	}
-	p.drawn = now
-	const width = 30
-	share := 1.0
-	if p.total > 0 {
-		share = min(1, float64(p.done)/float64(p.total))
+	if done = min(done, p.total); done > p.bar.State().CurrentNum {
+		_ = p.bar.Set64(done) // a screen that can't be written to stops nothing
 	}
-	filled := int(share * width)
-	p.screen.Redraw([]string{fmt.Sprintf("%s %s%s %3.0f %% of %s", p.label,
-		p.screen.Busy(strings.Repeat("━", filled)), p.screen.Dim(strings.Repeat("─", width-filled)), share*100, Bytes(p.total))})
 }
 
 // Clear takes the bar away.
 func (p *Progress) Clear() {
-	if !p.drawn.IsZero() {
-		p.screen.Redraw(nil)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.bar != nil {
+		_ = p.bar.Clear()
 	}
+}
+
+// Bar is a line that says how many of several things are done.
+func (s *Screen) Bar(done, all int) string {
+	const width = 30
+	filled := width * done / max(all, 1)
+	return fmt.Sprintf("%s%s %d of %d", s.Busy(strings.Repeat("━", filled)), s.Dim(strings.Repeat("─", width-filled)), done, all)
 }
 
 // Bytes writes a size for people, in units of 1000.

@@ -23,6 +23,14 @@ func TestCutLinesKeepTheirColours(t *testing.T) {
 	assert.Equal(t, "short", cut("short", 80))
 }
 
+func TestABarIsAsLongAsWhatIsDone(t *testing.T) {
+	s := New(&strings.Builder{})
+	assert.Equal(t, strings.Repeat("─", 30)+" 0 of 4", s.Bar(0, 4))
+	assert.Equal(t, strings.Repeat("━", 15)+strings.Repeat("─", 15)+" 2 of 4", s.Bar(2, 4))
+	assert.Equal(t, strings.Repeat("━", 30)+" 4 of 4", s.Bar(4, 4))
+	assert.Contains(t, s.Bar(0, 0), "0 of 0")
+}
+
 func TestSizesAndTimesReadWell(t *testing.T) {
 	for n, want := range map[int64]string{0: "0 B", 999: "999 B", 1000: "1.0 kB", 999_960: "1.0 MB", 12_345_678: "12.3 MB", 5e12: "5.0 TB"} {
 		assert.Equal(t, want, Bytes(n))
