@@ -174,3 +174,29 @@ func TestARegionThatIsNotKnownIsDoubted(t *testing.T) {
 	require.Len(t, faults.Of(Warning), 1)
 	assert.Contains(t, faults[0].Error(), "warning: environment \"prod\": Region eu-west-9: is none that is known here")
 }
+
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html and the like: 63 is the least of the limits
+// of buckets, roles (64), workgroups (64), Athena's workgroups (128), stacks (128) and what the local Redshift takes.
+func TestTheLongestNamesAreWithinTheLimits(t *testing.T) {
+	const dataset = "a_dataset_whose_name_has_forty_letters__"
+	require.Len(t, dataset, 40)
+	require.Regexp(t, datasetName, dataset)
+	for _, e := range []Environment{{Name: "twelve-chars"}, {Name: "x", NamePrefix: "sixteen-letters1"}} {
+		require.Regexp(t, environmentName, e.Name)
+		require.Regexp(t, namePrefix, e.Names("").Prefix())
+		for _, e.Region = range regions {
+			names := e.Names("123456789012")
+			for _, name := range []string{
+				names.RawBucket(), names.ProcessedBucket(), names.ArtifactsBucket(), names.AthenaResultsBucket(), names.AccessLogsBucket(),
+				names.Role("warehouse-publish"), names.Warehouse(), names.AthenaWorkgroup(), names.RawDatabase(), names.CuratedDatabase(),
+				names.Connection(), names.Topic(), names.DatabaseUser("warehouse-publish"),
+				strings.TrimPrefix(Dataset{Name: dataset}.AffectedTable(), "raw_data."),
+			} {
+				assert.LessOrEqual(t, len(name), 63, name)
+			}
+			assert.LessOrEqual(t, len(names.DatasetStack(dataset)), 128)
+			assert.LessOrEqual(t, len(names.Workflow(dataset)), 255)
+			assert.LessOrEqual(t, len(names.Alarm(dataset, "check-failed")), 255)
+		}
+	}
+}
