@@ -35,7 +35,7 @@ func dangers(before, after *Stack, changes []Change) []item {
 		case change.Sign == "-":
 			items = append(items, gone(before, change.ID, change.Impact == "orphan", ""))
 		case change.Replaced():
-			items = append(items, replacement(before, change))
+			items = append(items, replacement(before, after, change))
 		}
 	}
 	for _, id := range keys(before.Template.Resources) {
@@ -81,20 +81,33 @@ func with(resourceType string) string {
 	return ""
 }
 
-func replacement(stack *Stack, change Change) item {
+func replacement(stack, after *Stack, change Change) item {
 	resource := stack.Template.Resources[change.ID]
 	verb := "is **replaced**"
 	if change.Impact == "may be replaced" {
 		verb = "**may be replaced**"
 	}
-	because := ""
 	if len(change.Forcing) > 0 {
-		because = " (" + strings.Join(change.Forcing, ", ") + " changes)"
+		verb += " (" + strings.Join(change.Forcing, ", ") + " changes)"
+	}
+	fails := ""
+	if given := givenName(resource); given != "" && given == givenName(after.Template.Resources[change.ID]) {
+		fails = "; while the name stays the same, the deployment **fails** instead"
 	}
 	if resource.KeptWhenReplaced() {
-		return danger(1, "%s %s%s by a new, empty one: the old one is orphaned, kept with what it holds, and nothing reads it any more", stack.thing(change.ID), verb, because)
+		return danger(1, "%s %s by a new, empty one: the old one is orphaned, kept with what it holds, and nothing reads it any more%s", stack.thing(change.ID), verb, fails)
 	}
-	return danger(0, "%s %s%s: the old one is deleted%s", stack.thing(change.ID), verb, because, with(change.Type))
+	return danger(0, "%s %s: the old one is deleted%s%s", stack.thing(change.ID), verb, with(change.Type), fails)
+}
+
+// givenName of a resource as its template has it; empty if CloudFormation makes one up.
+func givenName(resource Resource) string {
+	for _, property := range nameProperties {
+		if name := resource.Properties[property]; name != nil {
+			return shown(name)
+		}
+	}
+	return ""
 }
 
 // weakened finds what is kept for a shorter time, or less safely, than before.

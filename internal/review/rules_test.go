@@ -109,7 +109,8 @@ func TestWhatAChangeMeans(t *testing.T) {
 		return resource("Function", "AWS::Lambda::Function", `"Code": {"S3Key": "`+hash+`.zip"}`)
 	}
 	version := func(digits string) string {
-		return `"FunctionCurrentVersion0123ABCD` + strings.Repeat(digits, 16) + `": {"Type": "AWS::Lambda::Version"}`
+		id := "FunctionCurrentVersion0123ABCD" + strings.Repeat(digits, 16)
+		return resource(id, "AWS::Lambda::Version", "") + "," + resource("Trigger", "Custom::Trigger", `"HandlerArn": {"Ref": "`+id+`"}`)
 	}
 	cases := []struct {
 		name          string
@@ -134,6 +135,9 @@ func TestWhatAChangeMeans(t *testing.T) {
 		{"workgroup-replaced", side{resources: resource("W", "AWS::RedshiftServerless::Workgroup", `"WorkgroupName": "a"`)},
 			side{resources: resource("W", "AWS::RedshiftServerless::Workgroup", `"WorkgroupName": "b"`)},
 			[]string{"danger: Redshift Serverless workgroup `a` is **replaced**", "resource: ♻️"}},
+		{"namespace-replaced-under-its-name", side{resources: resource("N", "AWS::RedshiftServerless::Namespace", `"NamespaceName": "a"`, retained)},
+			side{resources: resource("N", "AWS::RedshiftServerless::Namespace", `"NamespaceName": "a", "Tags": [{"Key": "k", "Value": "v"}]`, retained)},
+			[]string{"danger: Redshift Serverless namespace `a` is **replaced** (Tags changes) by a new, empty one: the old one is orphaned, kept with what it holds, and nothing reads it any more; while the name stays the same, the deployment **fails** instead", "resource: ♻️"}},
 		{"workgroup-resized", side{resources: resource("W", "AWS::RedshiftServerless::Workgroup", `"WorkgroupName": "a", "BaseCapacity": 8`)},
 			side{resources: resource("W", "AWS::RedshiftServerless::Workgroup", `"WorkgroupName": "a", "BaseCapacity": 32`)},
 			[]string{"resource: ✏️ Redshift Serverless workgroup `a`: BaseCapacity `8` → `32`"}},
