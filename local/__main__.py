@@ -8,6 +8,7 @@ import signal
 import sys
 
 from local import lifecycle
+from local.bar import Bar
 from local.deploy import DeployError
 
 NEXT = """
@@ -56,8 +57,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace) -> int:
-    def say(line: str) -> None:
-        print(line, file=sys.stderr if options.json else sys.stdout, flush=True)
+    say = Bar(sys.stderr if options.json else sys.stdout)
 
     def answer(result: object, text: str) -> None:
         print(json.dumps(result) if options.json else text)

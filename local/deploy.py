@@ -14,6 +14,7 @@ import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from local.bar import Bar
 from local.caller import OPERATOR_CREDENTIALS, aws_environment
 from local.place import ROOT, Place, Say
 
@@ -91,6 +92,9 @@ class Cdk:
             errors="replace",
         )
         said = []
+        bar = say if isinstance(say, Bar) and say.live else None
+        stacks, done = len(list(self.assembly.rglob("*.template.json"))), 0
+        started = time.monotonic()
         threading.Thread(target=self._end_without_gateway, args=(process,), daemon=True).start()
         try:
             assert process.stdout is not None  # a pipe
@@ -99,9 +103,14 @@ class Cdk:
                 with self._lock, self._log.open("a") as log:
                     log.write(line)
                 if say and (plain := in_plain_words(line)):
+                    done += 1
                     say(plain)
+                if bar:
+                    bar.show(done, stacks, f"stacks, {time.monotonic() - started:.0f} s")
             process.wait()
         finally:
+            if bar:
+                bar.clear()
             if process.poll() is None:
                 process.terminate()
                 process.wait()

@@ -43,6 +43,7 @@ ROOT = HERE.parent
 sys.path.insert(0, str(ROOT))
 
 from local import archives  # noqa: E402
+from local.bar import Bar  # noqa: E402
 
 PYTHON_LOCK = HERE / "requirements.lock"
 JAVA25_LOCK = HERE / "requirements-jre25.lock"
@@ -216,6 +217,7 @@ class Installer:
         builders = self.builders()
         if "venv" not in missing:
             self._spark_there.set()
+        bar = self.say if isinstance(self.say, Bar) and self.say.live else None
         started = time.monotonic()
         with concurrent.futures.ThreadPoolExecutor() as pool:
             running = {}
@@ -227,7 +229,7 @@ class Installer:
             pending = set(running)
             while pending:
                 done, pending = concurrent.futures.wait(
-                    pending, timeout=15, return_when=concurrent.futures.FIRST_COMPLETED
+                    pending, timeout=2 if bar else 15, return_when=concurrent.futures.FIRST_COMPLETED
                 )
                 seconds = time.monotonic() - started
                 for run in done:
@@ -235,10 +237,14 @@ class Installer:
                         faults.append(f"{running[run]}: {run.exception()}")
                     else:
                         self.say(f"  {running[run]:6} ready after {seconds:.0f} s")
-                if not done:
-                    names = ", ".join(sorted(running[run] for run in pending))
-                    size = _folder_size(self.layout.root) / 1e6
+                names = ", ".join(sorted(running[run] for run in pending))
+                size = _folder_size(self.layout.root) / 1e6 if bar or not done else 0
+                if bar:
+                    bar.show(len(missing) - len(pending), len(missing), f"parts, {seconds:.0f} s, {size:.0f} MB written: {names}")
+                elif not done:
                     self.say(f"  … {seconds:.0f} s, {size:.0f} MB written, working on: {names}")
+        if bar:
+            bar.clear()
         if faults:
             raise InstallError("\n".join(faults) + "\nRun it again: what is complete is kept, downloads too.")
         shutil.rmtree(self.downloads, ignore_errors=True)
@@ -405,7 +411,7 @@ def main() -> int:
                 )
                 return 3
         else:
-            install(lambda line: print(line, flush=True), options.only)
+            install(Bar(), options.only)
     except InstallError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from local import install as project  # noqa: E402
+from local.bar import Bar  # noqa: E402
 
 LOCK = ROOT / "tools/requirements.lock"
 GO_TOOLS = {
@@ -109,6 +110,6 @@ def install(say=print) -> Layout:
 
 if __name__ == "__main__":
     try:
-        install(lambda line: print(line, flush=True))
+        install(Bar())
     except project.InstallError as error:
         sys.exit(f"error: {error}")
