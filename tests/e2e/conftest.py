@@ -22,7 +22,7 @@ def added_datasets() -> dict[str, Path]:
 
 @pytest.fixture(scope="session")
 def begins_deployed() -> bool:
-    """Whether the local AWS is up when the suite begins: a suite's conftest may say no, and start it with the commands it tests."""
+    """Whether the local AWS is up when the suite begins: a suite may start it with the commands that it tests."""
     return True
 
 
