@@ -53,6 +53,10 @@ func (s settings) run(ctx context.Context) (int, error) {
 	if s.base == "" {
 		return failed, errors.New("-base is missing: expected a branch, tag or commit")
 	}
+	// a comparison that fails must not leave the reports of another
+	if err := os.RemoveAll(s.out); err != nil {
+		return failed, err
+	}
 	repository := review.Repository{Root: "."}
 	base, err := repository.Commit(ctx, s.base)
 	if err != nil {
@@ -169,9 +173,6 @@ func (s settings) write(ctx context.Context, report review.Report, comparison *r
 	environments := comparison.Environments
 	if s.environment != "" {
 		environments = []string{s.environment}
-	}
-	if err := os.RemoveAll(s.out); err != nil {
-		return err
 	}
 	if err := os.MkdirAll(s.out, 0o755); err != nil {
 		return err

@@ -159,5 +159,6 @@ func TestFaultsSayWhatToDo(t *testing.T) {
 	assert.Equal(t, failed, code)
 	require.ErrorContains(t, err, "head: echo the fault >&2; exit 3 failed")
 	require.ErrorContains(t, err, "the fault")
+	assert.NoDirExists(t, "build/diff", "reports of the run before would be taken for this one's")
 	assert.Equal(t, 1, strings.Count(r.git("worktree", "list"), "\n")+1, "work trees go when a synth fails, too")
 }
