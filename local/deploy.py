@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import socket
@@ -93,7 +94,7 @@ class Cdk:
         )
         said = []
         bar = say if isinstance(say, Bar) and say.live else None
-        stacks, done = len(list(self.assembly.rglob("*.template.json"))), 0
+        stacks, done = self._stacks(), 0
         started = time.monotonic()
         threading.Thread(target=self._end_without_gateway, args=(process,), daemon=True).start()
         try:
@@ -121,6 +122,12 @@ class Cdk:
                 f"cdk {name} failed with exit code {process.returncode}:\n"
                 f"{failure(said)}\nThe whole output: {self._log}"
             )
+
+    def _stacks(self) -> int:
+        """How many stacks the assembly holds; 0 before it is there."""
+        manifests = [json.loads(file.read_text()) for file in self.assembly.rglob("manifest.json")]
+        artifacts = [artifact for manifest in manifests for artifact in manifest.get("artifacts", {}).values()]
+        return sum(artifact["type"] == "aws:cloudformation:stack" for artifact in artifacts)
 
     def _end_without_gateway(self, process: subprocess.Popen) -> None:
         """The CLI would ask a dead gateway for minutes."""

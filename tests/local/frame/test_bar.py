@@ -35,7 +35,9 @@ def test_a_bar_never_wraps(terminal: Terminal) -> None:
 
 
 @pytest.mark.parametrize("stream", [io.StringIO(), Terminal()])
-def test_where_nothing_can_be_redrawn_there_are_lines_only(stream: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_nothing_can_be_redrawn_there_are_lines_only(
+    stream: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("TERM", "dumb")
     bar = Bar(stream)
     bar.show(1, 2, "stacks")
