@@ -11,10 +11,7 @@ from typing import Any
 from local.context import Context
 from local.engines.athena import cloudformation
 from local.engines.athena.service import Service
-from local.engines.athena.trino_server import TrinoServer, hive_catalog
-
-# Trino reads and writes the lake as this one; who may start a query is asked of the caller.
-PRINCIPAL = "athena-engine"
+from local.engines.athena.trino_server import PRINCIPAL, TrinoServer, hive_catalog
 
 _service = Service()
 _server: TrinoServer | None = None

@@ -21,8 +21,9 @@ from local.caller import OPERATOR
 from local.context import Context
 from local.engines.athena import ctas, hive_ddl, results, trino_client, values
 from local.engines.athena.errors import ApiError, QueryCancelled, QueryFailed
+from local.engines.athena.parquet_types import ParquetTypes
 from local.engines.athena.statements import Statement, recognise, with_parameters
-from local.engines.athena.trino_server import CATALOG, TrinoError, TrinoServer
+from local.engines.athena.trino_server import CATALOG, PRINCIPAL, TrinoError, TrinoServer
 from local.engines.athena.workgroups import ENGINE, checked_result_configuration
 
 CONCURRENT = 8  # further queries stay QUEUED
@@ -67,6 +68,7 @@ class Executions:
 
     def attach(self, context: Context, server: TrinoServer) -> None:
         self._context, self._server = context, server
+        self._parquet_types = ParquetTypes(lambda service: self._client(service, PRINCIPAL))
 
     def clear(self) -> None:
         with self.lock:
@@ -219,6 +221,7 @@ class Executions:
         with contextlib.closing(running) as rows:
             if statement.kind == "select":
                 self._write_rows(execution, answer, rows)
+                self._check_types(execution, answer, url)
             elif statement.kind == "explain":
                 lines = [line for row in rows for line in row[0].rstrip("\n").split("\n")]
                 execution.columns = [values.text_column("Query Plan", "varchar")]
@@ -229,6 +232,12 @@ class Executions:
                 execution.update_count = answer.update_count or 0
                 if statement.kind == "view":
                     self._put(execution, b"")
+
+    def _check_types(self, execution: Execution, answer: trino_client.Answer, url: str) -> None:
+        # what a condition on "$path" leaves out, Trino does not say
+        if "$path" not in execution.record["Query"]:
+            read = trino_client.inputs(url, answer.query_id, execution.principal)
+            self._parquet_types.check(read, answer.stats.get("processedRows", 0))
 
     def _write_rows(self, execution: Execution, answer: trino_client.Answer, rows: Iterator[list]) -> None:
         # the columns are known with the first row, or when there is none

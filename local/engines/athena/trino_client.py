@@ -25,6 +25,7 @@ BUSY_SECONDS = 30  # how long a busy or just starting server may put us off
 class Answer:
     """What is known of a running statement; filled while its rows are read."""
 
+    query_id: str = ""
     columns: list[dict] = field(default_factory=list)
     stats: Mapping[str, Any] = field(default_factory=dict)
     update_type: str | None = None
@@ -61,6 +62,7 @@ def run(
         while True:
             body = _call(request)
             next_uri = body.get("nextUri")
+            answer.query_id = body.get("id", "")
             answer.stats = body.get("stats", {})
             answer.update_type = body.get("updateType")
             answer.update_count = body.get("updateCount", answer.update_count)
@@ -86,6 +88,14 @@ def run(
         # left early: cancelled, over its limit, or the reader failed
         if next_uri:
             _cancel(next_uri)
+
+
+def inputs(url: str, query_id: str, user: str) -> list[dict]:
+    """The tables that a statement has read, with their columns and partitions; none if Trino has forgotten it."""
+    request = urllib.request.Request(f"{url}/v1/query/{query_id}?pruned=true", headers={"X-Trino-User": user})
+    with contextlib.suppress(OSError), _http.open(request, timeout=60) as response:
+        return json.loads(response.read()).get("inputs", [])
+    return []
 
 
 def _call(request: urllib.request.Request) -> dict:

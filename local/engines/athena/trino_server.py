@@ -18,6 +18,8 @@ import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
+# Trino reads and writes the lake as this one; who may start a query is asked of the caller.
+PRINCIPAL = "athena-engine"
 CATALOG = "awsdatacatalog"
 START_TIMEOUT = 180  # seconds; a loaded laptop needs 20
 STOP_TIMEOUT = 15

@@ -1,9 +1,12 @@
 """The local Athena as a whole: gateway, Glue's catalog, S3 and a real Trino."""
 
+import io
 import signal
 import time
 
 import psutil
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from athena_under_test import Athena, Gateway
 from botocore.exceptions import ClientError
@@ -368,3 +371,58 @@ def with_java(gateway: psutil.Process) -> list[psutil.Process]:
             return children
         time.sleep(0.05)
     raise AssertionError("no JVM among the gateway's processes")
+
+
+# Trino would read all of these; Athena reads what stands first
+READS = {
+    "int": ([pa.int32(), pa.int16()], [pa.int64()]),
+    "bigint": ([pa.int64(), pa.int32()], [pa.timestamp("us")]),
+    "double": ([pa.float64(), pa.float32()], [pa.int32(), pa.int64()]),
+    "decimal(10,2)": ([pa.decimal128(10, 2)], [pa.int32()]),
+    "date": ([pa.date32()], [pa.int32()]),
+    "string": ([pa.string()], [pa.int64(), pa.float64(), pa.decimal128(10, 2)]),
+}
+
+
+def parquet_table(s3, glue, name, declared, kinds):
+    """A table of one partition a file, each file with its own type for the column."""
+    storage = {**PARQUET, "Columns": columns(("a b", declared), ("gone", "int")), "Location": f"s3://raw/{name}/"}
+    table = {"Name": name, "TableType": "EXTERNAL_TABLE", "StorageDescriptor": storage}
+    glue.create_table(DatabaseName="lake", TableInput={**table, "PartitionKeys": columns(("day", "string"))})
+    partitions = []
+    for day, kind in enumerate(kinds, 1):
+        file = io.BytesIO()
+        pq.write_table(pa.table({"c": ["x"], "A b": pa.array(["0" if kind == pa.string() else 0], kind)}), file)
+        s3.put_object(Bucket="raw", Key=f"{name}/day={day}/f.parquet", Body=file.getvalue())
+        location = f"s3://raw/{name}/day={day}/"
+        partitions.append({"Values": [str(day)], "StorageDescriptor": {**storage, "Location": location}})
+    glue.batch_create_partition(DatabaseName="lake", TableName=name, PartitionInputList=partitions)
+
+
+def test_parquet_is_read_by_name_and_only_by_types_that_athena_takes_for_one_another(athena, s3, glue):
+    for number, (declared, (good, bad)) in enumerate(READS.items()):
+        name = f"typed{number}"
+        parquet_table(s3, glue, name, declared, [*good, *bad])
+        assert athena.rows(f"select count(*), count(gone) from {name}") == [[str(len(good + bad)), "0"]]
+        fits = athena.rows(f'select count("a b") from {name} where day in (\'1\', \'{len(good)}\')')
+        assert fits == [[str(len(good))]], declared
+        for day in range(len(good) + 1, len(good + bad) + 1):
+            failed = athena.wait(athena.start(f"select \"a b\" from {name} where day = '{day}'"))["Status"]
+            assert "HIVE_BAD_DATA: Field a b's type" in failed.get("StateChangeReason", ""), (declared, day, failed)
+    failed = athena.wait(athena.start('select count("a b") from typed0'))["Status"]
+    assert "s3://raw/typed0/day=3/f.parquet is incompatible with type integer" in failed["StateChangeReason"]
+
+
+def test_an_object_that_is_no_parquet_fails_what_reads_it_and_nothing_else(athena, s3, glue):
+    file = io.BytesIO()
+    pq.write_table(pa.table({"id": [1, 2, 3]}), file)
+    for name, body in {"good": file.getvalue(), "bad": b"PAR1, it says, and no more", "empty": b""}.items():
+        s3.put_object(Bucket="raw", Key=f"mixed/day=1/{name}.parquet", Body=body)
+    storage = {**PARQUET, "Columns": columns(("line", "string")), "Location": "s3://raw/mixed/"}
+    glue.create_table(
+        DatabaseName="lake", TableInput={"Name": "mixed", "TableType": "EXTERNAL_TABLE", "StorageDescriptor": storage}
+    )
+    failed = athena.wait(athena.start("select count(*) from mixed"))["Status"]
+    assert failed["State"] == "FAILED" and "s3://raw/mixed/day=1/bad.parquet" in failed["StateChangeReason"]
+    left_out = "'s3://raw/mixed/day=1/bad.parquet'"
+    assert athena.rows(f'select count(*) from mixed where true and "$path" not in ({left_out})') == [["3"]]
