@@ -63,6 +63,20 @@ func TestJobsReadTheContractWithEveryDefaultFilledIn(t *testing.T) {
 	assert.Equal(t, map[string]any{"name": "total_amount", "type": "decimal(20,2)"}, published["columns"].([]any)[6])
 }
 
+func TestATableOfKeysHoldsWhereRecordsStandIfNothingElseTellsThemApart(t *testing.T) {
+	dataset := sales(t)
+	dataset.Columns[1].Field = "Customer No."
+	columns := config.LandingColumns()
+	dataset.BusinessKey = columns[1:3]
+	assert.Contains(t, LandingDDL(dataset), "create table if not exists raw_data.sales_affected_keys (\n    object_key varchar(1024),\n    line_number bigint\n)")
+	text, err := ContractJSON(dataset)
+	require.NoError(t, err)
+	var contract map[string]any
+	require.NoError(t, json.Unmarshal(text, &contract))
+	assert.Equal(t, []any{"object_key", "line_number"}, contract["business_key"])
+	assert.Equal(t, "Customer No.", contract["columns"].([]any)[1].(map[string]any)["field"])
+}
+
 // copied project that a test may change.
 func copied(t *testing.T) (root, build string) {
 	root = t.TempDir()

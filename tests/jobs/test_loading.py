@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from conftest import contract_of
 from lakeshift_jobs import loading
+from lakeshift_jobs.contract import ContractError
 
 ROLE = "arn:aws:iam::123456789012:role/load"
 
@@ -40,6 +42,18 @@ def test_the_transaction_replaces_what_earlier_loads_left(contract: Any) -> None
         f"delete from raw_data.load_ledger where {staged}",
         f"insert into raw_data.load_ledger ({ledger}, committed_at) select {ledger}, getdate() from staged_ledger",
     ]
+
+
+def test_records_without_a_key_are_affected_by_where_they_stand() -> None:
+    contract = contract_of([{"name": "id", "type": "integer"}], business_key=["object_key", "line_number"])
+    assert [(column.name, column.type) for column in contract.key_columns] == [
+        ("object_key", "varchar(1024)"),
+        ("line_number", "bigint"),
+    ]
+    (affected,) = [text for text in texts(contract, "s3://b/m") if "affected_keys" in text]
+    assert affected.endswith("union select object_key, line_number from staged_rows")
+    with pytest.raises(ContractError, match="business_key loaded_at is no column"):
+        contract_of([{"name": "id", "type": "integer"}], business_key=["loaded_at"])
 
 
 def test_without_good_rows_nothing_is_copied_but_old_rows_still_go(contract: Any) -> None:

@@ -81,9 +81,7 @@ class ParquetTypes:
         return self._client("s3").get_object(Bucket=bucket, Key=key, Range=span)["Body"].read()
 
 
-def _check_file(
-    uri: str, schema: Mapping[str, tuple[str, pa.DataType]], columns: Sequence[Mapping[str, str]]
-) -> None:
+def _check_file(uri: str, schema: Mapping[str, tuple[str, pa.DataType]], columns: Sequence[Mapping[str, str]]) -> None:
     for column in columns:
         physical, kind = schema.get(column["name"], ("", None))
         if kind is not None and not reads(column["type"], physical, kind):

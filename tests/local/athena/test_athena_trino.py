@@ -404,7 +404,7 @@ def test_parquet_is_read_by_name_and_only_by_types_that_athena_takes_for_one_ano
         name = f"typed{number}"
         parquet_table(s3, glue, name, declared, [*good, *bad])
         assert athena.rows(f"select count(*), count(gone) from {name}") == [[str(len(good + bad)), "0"]]
-        fits = athena.rows(f'select count("a b") from {name} where day in (\'1\', \'{len(good)}\')')
+        fits = athena.rows(f"select count(\"a b\") from {name} where day in ('1', '{len(good)}')")
         assert fits == [[str(len(good))]], declared
         for day in range(len(good) + 1, len(good + bad) + 1):
             failed = athena.wait(athena.start(f"select \"a b\" from {name} where day = '{day}'"))["Status"]
