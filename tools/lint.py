@@ -35,6 +35,7 @@ class Check:
     reads: Callable[[str], bool]
     commands: Callable[[list[str]], list[Command]]
     fixes: Callable[[list[str]], list[Command]] = lambda files: []
+    prepare: Callable[[], str] = lambda: ""  # answers what went wrong
 
 
 def ends(*endings: str) -> Callable[[str], bool]:
@@ -98,6 +99,7 @@ CHECKS = (
         is_sql,
         lambda files: sqlfluff("lint", files),
         lambda files: sqlfluff("fix", files),
+        lambda: write_sqlfluff_names(),
     ),
     Check(
         "markdown",
@@ -175,8 +177,10 @@ class Outcome:
 
 def project_files() -> list[str]:
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    return [name for name in sorted(set(listed.split("\0"))) if name and (ROOT / name).is_file()]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode:
+        raise project.InstallError(f"lint reads what git tracks: {listed.stderr.strip()}")
+    return [name for name in sorted(set(listed.stdout.split("\0"))) if name and (ROOT / name).is_file()]
 
 
 def run(commands: list[Command]) -> str:
@@ -189,21 +193,24 @@ def run(commands: list[Command]) -> str:
     return "\n".join(said)
 
 
-def run_check(check: Check, files: list[str]) -> Outcome:
+def run_check(check: Check, files: list[str], fix: bool = False) -> Outcome:
     began = time.monotonic()
     chosen = [file for file in files if check.reads(file)]
-    # a check that has nothing to read would pass for ever
-    findings = run(check.commands(chosen)) if chosen else "found no file to read"
+    if not chosen:
+        findings = "found no file to read"  # and would pass for ever
+    else:
+        findings = check.prepare() or run(check.fixes(chosen) if fix else check.commands(chosen))
     return Outcome(check, len(chosen), time.monotonic() - began, findings)
 
 
-def write_sqlfluff_names() -> None:
+def write_sqlfluff_names() -> str:
     command = ["go", "run", "./tools/sqlnames"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     if done.returncode:
-        raise project.InstallError(f"{' '.join(command)} failed:\n{done.stderr.strip()}")
+        return f"{' '.join(command)} failed:\n{done.stderr.strip()}"
     SQLFLUFF_NAMES.parent.mkdir(parents=True, exist_ok=True)
     SQLFLUFF_NAMES.write_text(done.stdout)
+    return ""
 
 
 def table(outcomes: list[Outcome]) -> str:
@@ -227,18 +234,17 @@ def main(arguments: list[str]) -> int:
 
     try:
         layout = install.install(lambda line: print(line, flush=True))
-        write_sqlfluff_names()
+        files = project_files()
     except project.InstallError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     os.environ["PATH"] = os.pathsep.join([*layout.bin_folders(), os.environ["PATH"]])
     os.environ["PYTHONWARNINGS"] = "ignore"  # sqlfluff's processes leave semaphores behind, and Python says so
     os.environ["GOLANGCI_LINT_CACHE"] = str(layout.root / "golangci-cache")
-    files = project_files()
 
     if options.fix:
         for check in checks:  # one after the other: some of them write the same files
-            run(check.fixes([file for file in files if check.reads(file)]))
+            run_check(check, files, fix=True)
     with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         outcomes = list(pool.map(lambda check: run_check(check, files), checks))
 

@@ -5,6 +5,7 @@ A planted file's name says who must find it; whoever else speaks of it is wrong 
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -22,17 +23,7 @@ COPIED = [
     ".yamllint.yaml",
     "config/sqltext",
     "datasets",
-    "local/__init__.py",
-    "local/archives.py",
-    "local/install.py",
-    "local/ivy.lock",
-    "local/ivy.xml",
-    "local/requirements-jre25.lock",
-    "local/requirements.lock",
     "mypy.ini",
-    "package-lock.json",
-    "package.json",
-    ".npmrc",
     "ruff.toml",
     "tools",
 ]
@@ -127,7 +118,8 @@ func  crooked() {}
         name="planted", step="run: make test\n        shell: no-such-shell"
     ),
     ".github/workflows/planted_zizmor.yml": WORKFLOW.format(name="planted", step="uses: actions/setup-go@v6"),
-    "planted_links.md": "# Planted\n\nA [file](no/such/file.go) and a [heading](README.md#no-such).\n",
+    "planted_links.md": "# Planted\n\nA [file](no/such.go) and a [heading](planted_links/target.md#no-such).\n",
+    "planted_links/target.md": "# Target\n",
     "planted_tracked_files.txt": "AKIA" + "A" * 16 + "\nfrom " + "pypi" + ".org\nblank \n/ho" + "me/me/x\nno end",
 }
 LINTERS = [
@@ -182,15 +174,12 @@ def lint(root: Path, *options: str) -> tuple[int, str, dict[str, str]]:
     """The exit code, everything that was said, and each failed check's findings."""
     subprocess.run(["git", "add", "--all"], cwd=root, check=True)
     command = [sys.executable, "-m", "tools.lint", *options]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    # the installer is the project's own
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
+    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
     said = done.stdout + done.stderr
     sections = re.split(r"^== ([a-z-]+): .*\n", said, flags=re.MULTILINE)[1:]
     return done.returncode, said, dict(zip(sections[::2], sections[1::2], strict=True))
-
-
-def test_a_project_without_faults_is_clean(small_project: Path) -> None:
-    code, said, found = lint(small_project)
-    assert (code, found) == (0, {}), said
 
 
 def test_each_checker_finds_its_own_fault_and_no_other(small_project: Path) -> None:
@@ -203,6 +192,8 @@ def test_each_checker_finds_its_own_fault_and_no_other(small_project: Path) -> N
     for check, findings in found.items():
         named = {name.replace("_", "-") for name in re.findall(r"planted_(\w+?)\.?(?=\W)", findings)}
         assert named == {check}, f"{check}:\n{findings}"
+    blamed = [file for file in CLEAN if re.search(rf"(?<![\w/]){re.escape(file)}\b", "".join(found.values()))]
+    assert blamed == [], said
     missing = [file for file in FAULTS if file not in said]
     assert missing == [], said
     silent = [linter for linter in LINTERS if f"({linter})" not in found["golangci-lint"]]
