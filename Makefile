@@ -88,8 +88,8 @@ test-mutants: tools build library ## break the product on purpose; each break mu
 docs: tools library ## draw and generate what docs/ says about the code; read the diff before committing it
 	@UPDATE_DOCS=1 $(WITH_TOOLS) go test . ./cmd/lakeshift ./internal/reference -count=1 -run TestDocs
 
-golden: tools library ## rewrite the golden templates; read the diff before committing it
-	@$(WITH_TOOLS) go test . -update
+golden: tools library ## rewrite the golden templates, and the drawings of them; read the diff before committing it
+	@UPDATE_DOCS=1 $(WITH_TOOLS) go test . -update
 
 lint: tools ## every static check; FIX=1 mends what can be mended first, ONLY="ruff mypy" runs these
 	@$(WITH_TOOLS) python -m tools.lint $(if $(FIX),--fix) $(ONLY)

@@ -10,7 +10,7 @@ import (
 // pipeline of the first dataset: triggers, steps, and who is told what about them.
 func (app *deployed) pipeline(actors []*actor) []string {
 	lines := []string{"flowchart LR"}
-	steps := map[string]string{} // role of a step by the step's node, to know whose metrics an alarm watches
+	steps := map[string]string{} // role of a step by the step's name, to know whose metrics an alarm watches
 	var nodes, edges []string
 	step := func(kind, label string) func(*stack, string, resource) {
 		return func(s *stack, _ string, r resource) {
@@ -22,7 +22,7 @@ func (app *deployed) pipeline(actors []*actor) []string {
 				said = app.jobLabel(s, r)
 			}
 			nodes = append(nodes, fmt.Sprintf("    %s[\"<b>%s</b><br/>%s<br/>as %s\"]", node(name), short, said, role))
-			steps[node(name)] = role
+			steps[name] = role
 		}
 	}
 	app.all("AWS::Glue::Crawler", step("crawler", "crawler"))
@@ -49,6 +49,21 @@ func (app *deployed) pipeline(actors []*actor) []string {
 	})
 	lines = append(append(lines, nodes...), "  end")
 	return append(append(lines, edges...), app.alerts(actors, steps)...)
+}
+
+// watches tells whether an alarm is about the pipeline with these steps, or about another dataset's.
+func (app *deployed) watches(s *stack, alarm resource, steps []string) bool {
+	return slices.ContainsFunc(asList(alarm.Properties["Dimensions"]), func(item any) bool {
+		dimension, _ := item.(map[string]any)
+		value := app.text(s, dimension["Value"])
+		switch app.text(s, dimension["Name"]) {
+		case "JobName":
+			return slices.Contains(steps, value)
+		case "Dataset":
+			return slices.ContainsFunc(steps, func(step string) bool { return strings.HasPrefix(step, app.prefix()+value+"-") })
+		}
+		return false
+	})
 }
 
 // role by its name, wherever the property holds its ARN.
@@ -89,12 +104,15 @@ func (app *deployed) alerts(actors []*actor, steps map[string]string) []string {
 			strings.Join(states, ", "), node(id), app.text(s, r.Properties["Name"])))
 	})
 	app.all("AWS::CloudWatch::Alarm", func(s *stack, id string, r resource) {
+		if !app.watches(s, r, slices.Collect(maps.Keys(steps))) {
+			return
+		}
 		namespace := app.text(s, r.Properties["Namespace"])
 		for _, watched := range slices.Sorted(maps.Keys(steps)) {
 			for _, one := range actors {
 				if one.name == steps[watched] && one.may["metrics: "+namespace] != nil {
 					lines = append(lines, fmt.Sprintf("  %s -->|%s| %s[\"alarm<br/>%s\"] --> topic",
-						watched, app.text(s, r.Properties["MetricName"]), node(id), app.text(s, r.Properties["AlarmName"])))
+						node(watched), app.text(s, r.Properties["MetricName"]), node(id), app.text(s, r.Properties["AlarmName"])))
 				}
 			}
 		}
