@@ -240,7 +240,11 @@ class Installer:
                 names = ", ".join(sorted(running[run] for run in pending))
                 size = _folder_size(self.layout.root) / 1e6 if bar or not done else 0
                 if bar:
-                    bar.show(len(missing) - len(pending), len(missing), f"parts, {seconds:.0f} s, {size:.0f} MB written: {names}")
+                    bar.show(
+                        len(missing) - len(pending),
+                        len(missing),
+                        f"parts, {seconds:.0f} s, {size:.0f} MB written: {names}",
+                    )
                 elif not done:
                     self.say(f"  … {seconds:.0f} s, {size:.0f} MB written, working on: {names}")
         if bar:
