@@ -158,9 +158,6 @@ func describe(plan *scaffold.Plan, files []string) created {
 			made.Decide = append(made.Decide, column.Name+": "+note)
 		}
 	}
-	for _, field := range plan.LeftOut {
-		made.Decide = append(made.Decide, fmt.Sprintf("%s is left out: %s", field.Title, field.Unsupported))
-	}
 	for _, refusal := range read.Refused {
 		made.Refused += refusal.Records
 		made.Decide = append(made.Decide, fmt.Sprintf("%s would be rejected, the first at %s: %s", screen.Count(refusal.Records, "record"), refusal.Where, refusal.Reason))

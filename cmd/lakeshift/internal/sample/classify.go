@@ -28,10 +28,11 @@ const (
 	kinds
 )
 
-// class of one value; digits and scale are a number's, before and after its point.
+// class of one value; digits and scale are a number's, before and after its point; a moment may have a zone.
 type class struct {
 	kind          kind
 	digits, scale int
+	zoned         bool
 }
 
 // A decimal with more fraction digits comes from a binary number: its type is double.
@@ -72,7 +73,7 @@ func classify(value string) class {
 	}
 	if len(value) >= 10 && value[4] == '-' && value[7] == '-' {
 		if found := iso(value); found != text {
-			return class{kind: found}
+			return class{kind: found, zoned: found == moment && strings.ContainsAny(value[10:], "Zz+-")}
 		}
 	}
 	switch {

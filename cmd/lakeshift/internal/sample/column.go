@@ -33,6 +33,7 @@ type column struct {
 	words         int64 // of filled: JSON strings
 	dayFirst      bool  // 15/01/2025: the first number can't be a month
 	monthFirst    bool  // 01/15/2025: the second can't be one
+	zoned         int64 // of the moments
 	markers       map[string]bool
 
 	seen      map[uint64]struct{} // nil once a value came twice
@@ -65,6 +66,9 @@ func (c *column) see(value string) {
 	}
 	found := classify(trimmed)
 	c.counts[found.kind]++
+	if found.zoned {
+		c.zoned++
+	}
 	switch found.kind {
 	case integer, padded, decimal:
 		c.digits, c.scale = max(c.digits, found.digits), max(c.scale, found.scale)
@@ -191,6 +195,11 @@ func (c *column) decide(field *Field) {
 		field.Type = config.Type{Name: "timestamp"}
 		if c.counts[date] == c.filled {
 			note("dates in the sample, a timestamp by its title")
+		}
+		if c.zoned > 0 && c.zoned < c.filled {
+			note("some times have a zone and some have none: all are kept in UTC, those without as they stand")
+		} else if c.zoned > 0 {
+			note("times with a zone: kept in UTC")
 		}
 	default:
 		c.textual(field, note)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 	"unicode/utf8"
 )
@@ -50,10 +49,6 @@ func readJSON(paths []string, options Options) (*Sample, error) {
 		if err != nil {
 			return nil, err
 		}
-	}
-	if read.Records == 0 && len(refused.list) > 0 {
-		first := refused.list[0]
-		return nil, fmt.Errorf("%s: %s", first.Where, first.Reason)
 	}
 	read.Repeated, read.Refused = repeated.found, refused.list
 	for _, c := range columns {

@@ -48,8 +48,6 @@ type Field struct {
 	Notes []string
 	// Cast is SQL that makes more of the text than varchar, with %s for the column; empty if nothing is known.
 	Cast string
-	// Unsupported says why the column can't be loaded; such a column is left out.
-	Unsupported string
 }
 
 // Refusal is a reason for which the load would refuse records.
@@ -119,8 +117,17 @@ func Read(paths []string, options Options) (*Sample, error) {
 	if err != nil {
 		return nil, err
 	}
-	if read.Records == 0 {
+	switch {
+	case read.Records > 0:
+	case len(read.Refused) > 0:
+		return nil, fmt.Errorf("no record could be loaded; %s: %s", read.Refused[0].Where, read.Refused[0].Reason)
+	default:
 		return nil, fmt.Errorf("%s: %w", strings.Join(paths, ", "), ErrEmpty)
+	}
+	for _, field := range read.Fields {
+		if strings.TrimSpace(field.Title) == "" && format != "csv" {
+			return nil, fmt.Errorf("%s has a field without a name: it can't be loaded", paths[0])
+		}
 	}
 	return read, nil
 }

@@ -49,7 +49,7 @@ func TestTypesHoldWhatTheLoadTakesAndLeaveRoom(t *testing.T) {
 		"0 1":                 "bigint",
 		"2024-02-29":          "date",
 		"2024-02-30":          "varchar(256)",
-		"2024-01-31T10:00:00.123456+02:00 2024-01-31":       "timestamp",
+		"2024-01-31T10:00:00.123456+02:00 2024-01-31":       "timestamp; some times have a zone and some have none: all are kept in UTC, those without as they stand",
 		"2024-01-31T10:00:00.123456789Z":                    "varchar(256); timestamps with more than six fraction digits: the load refuses to cut them",
 		"2024-01-31T25:00:00":                               "varchar(256); dates, written as the load does not take them: YYYY-MM-DD or ISO 8601",
 		"1/31/2024 2/1/2024":                                "varchar(256); dates as MM/DD/YYYY: the load takes YYYY-MM-DD",

@@ -56,6 +56,9 @@ func (p *Plan) takeKey(wanted []string) error {
 		p.Key = append(p.Key, column.Name)
 	}
 	p.KeyReason = "given with --key: a later row with the same values replaces the earlier one"
+	if only, _ := p.find(wanted[0]); len(wanted) == 1 && !only.Source.Unique {
+		p.KeyReason += ", and values come more than once in the sample"
+	}
 	return nil
 }
 
@@ -99,7 +102,7 @@ func singular(word string) string {
 	return strings.TrimSuffix(last, "s")
 }
 
-// Repeated says how many records a key from the sample would have collapsed, for the comments.
+// repeatedText says how many records are the same as an earlier one; empty if none is.
 func repeatedText(read *sample.Sample) string {
 	if read.Repeated == 0 {
 		return ""

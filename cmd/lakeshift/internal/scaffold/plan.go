@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"lakeshift/cmd/lakeshift/internal/sample"
 	"lakeshift/config"
@@ -28,8 +29,6 @@ type Plan struct {
 	Sample  *sample.Sample
 	Files   []string
 	Columns []Column
-	// LeftOut are fields that can't be loaded.
-	LeftOut []sample.Field
 	// Key columns; Positional if they are the load's own, as each record is a thing of its own.
 	Key        []string
 	Positional bool
@@ -69,9 +68,6 @@ func (p Partition) From(table string) string { return fmt.Sprintf(p.sql, table+p
 func NewPlan(request Request, read *sample.Sample) (*Plan, error) {
 	plan := &Plan{Dataset: request.Dataset, Sample: read, Files: request.Files}
 	plan.nameColumns()
-	if len(plan.Columns) == 0 {
-		return nil, fmt.Errorf("no column of %s can be loaded", strings.Join(request.Files, ", "))
-	}
 	if err := plan.chooseKey(request.Key); err != nil {
 		return nil, err
 	}
@@ -89,14 +85,10 @@ var ownColumns = []string{"partition_year", "partition_month"}
 func (p *Plan) nameColumns() {
 	used := map[string]bool{}
 	for i, field := range p.Sample.Fields {
-		if field.Unsupported != "" {
-			p.LeftOut = append(p.LeftOut, field)
-			continue
-		}
 		column := Column{Name: columnName(field.Title, i+1, used), Type: field.Type, Source: field}
 		used[column.Name] = true
 		if p.needsField(field.Title, column.Name) {
-			column.Field = field.Title
+			column.Field = p.fieldOf(field.Title)
 		}
 		p.Columns = append(p.Columns, column)
 	}
@@ -113,7 +105,25 @@ func (p *Plan) needsField(title, name string) bool {
 	return normal(title) != normal(name)
 }
 
-var notWord = regexp.MustCompile(`[\W_]+`)
+// fieldOf says a title so that a contract can hold it. Of a CSV title only words count, and one without any is matched by a sign.
+func (p *Plan) fieldOf(title string) string {
+	if p.Sample.Format != "csv" {
+		return title
+	}
+	words := strings.TrimSpace(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, title))
+	if words == "" {
+		return "#"
+	}
+	return words
+}
+
+// what the load takes for no part of a word
+var notWord = regexp.MustCompile(`[^\pL\pN]+`)
 
 func normal(title string) string {
 	return strings.Trim(notWord.ReplaceAllString(strings.ToLower(title), "_"), "_")
@@ -178,9 +188,11 @@ func (p *Plan) choosePartitions(wanted []string) error {
 				datePart(column.Name+"_year", "year", column.Name, !column.IsKey),
 				datePart(column.Name+"_month", "month", column.Name, !column.IsKey))
 		case "varchar":
+			// a label that a path can hold: no slashes, backslashes or blanks
 			p.Partitions = append(p.Partitions, Partition{
-				Name: "partition_" + column.Name, Type: column.Type, column: column.Name,
-				sql: "coalesce(nullif(%s, ''), 'none')", Text: "%s",
+				Name: "partition_" + column.Name, Type: config.Type{Name: "varchar", Length: 100}, column: column.Name,
+				sql:  "left(regexp_replace(coalesce(nullif(%s, ''), 'none'), '[^A-Za-z0-9_.-]', '_'), 100)",
+				Text: "%s",
 			})
 		case "smallint", "integer", "bigint":
 			p.Partitions = append(p.Partitions, Partition{
