@@ -31,7 +31,7 @@ class Step:
 
     @property
     def log(self) -> Path:
-        return LOGS / f"{self.name.replace(' ', '-').replace(',', '')}.log"
+        return LOGS / f"{self.name.replace(' ', '-')}.log"
 
 
 # what the others need, one after the other
@@ -45,7 +45,7 @@ def side_by_side() -> list[Step]:
     """The longest first, so that no long one is left alone at the end."""
     suites = sorted(path.parent.name for path in (ROOT / "tests/e2e").glob("*/test_*.py"))
     return [
-        *(Step(f"end to end: {name}", ("test-e2e", f"SUITE={name}")) for name in dict.fromkeys(suites)),
+        *(Step(f"end-to-end {name}", ("test-e2e", f"SUITE={name}")) for name in dict.fromkeys(suites)),
         Step("engine tests", ("test-engines",)),
         Step("Go tests", ("test-go",)),
         Step("lint", ("lint",)),
