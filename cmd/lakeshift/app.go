@@ -36,12 +36,11 @@ deployed environment (--env dev, with your usual AWS credentials).`,
   lakeshift run sales
   lakeshift query --engine athena 'select region, count(*) from fact_orders group by region'
   lakeshift status --env prod --json`,
-		Version:           version(),
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
-		Args:              cobra.NoArgs,
-		RunE:              needsVerb,
+		Version:       version(),
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE:          needsVerb,
 		PersistentPreRunE: func(*cobra.Command, []string) error {
 			_, err := a.environment()
 			return err
@@ -68,7 +67,7 @@ func needsVerb(command *cobra.Command, args []string) error {
 func verbsOf(command *cobra.Command) string {
 	var verbs []string
 	for _, child := range command.Commands() {
-		if child.IsAvailableCommand() && child.Name() != "help" {
+		if child.IsAvailableCommand() && child.Name() != "help" && child.Name() != "completion" {
 			verbs = append(verbs, child.Name())
 		}
 	}

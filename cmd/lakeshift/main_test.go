@@ -22,46 +22,74 @@ func TestMain(m *testing.M) {
 // Each script is a user at a prompt in a copy of the project, with a fake AWS whose answers stand in the script's folder aws/.
 // `exits N command…` runs a command and looks at its exit code.
 func TestScripts(t *testing.T) {
+	runScripts(t, testscript.Params{Dir: "testdata"}, nil)
+}
+
+// Whoever only asks AWS has neither Node nor Python: PATH holds nothing but lakeshift.
+func TestVerbsThatAskAWSNeedNoOtherProgram(t *testing.T) {
+	var scripts []string
+	for _, verb := range []string{"upload", "run", "status", "query", "smoke", "drift"} {
+		scripts = append(scripts, filepath.Join("testdata", verb+".txtar"))
+	}
+	runScripts(t, testscript.Params{Files: scripts}, func(env *testscript.Env) error {
+		only := filepath.Join(env.WorkDir, "only-lakeshift")
+		if err := os.Mkdir(only, 0o700); err != nil {
+			return err
+		}
+		env.Setenv("PATH", only)
+		sleep, err := exec.LookPath("sleep") // a script's own
+		if err != nil {
+			return err
+		}
+		return errors.Join(
+			os.Symlink(sleep, filepath.Join(only, "sleep")),
+			os.Symlink(env.Getenv("LAKESHIFT"), filepath.Join(only, "lakeshift")),
+		)
+	})
+}
+
+func runScripts(t *testing.T, params testscript.Params, prepare func(*testscript.Env) error) {
 	repository, err := filepath.Abs(filepath.Join("..", ".."))
 	require.NoError(t, err)
-	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata",
-		RequireUniqueNames:  true,
-		RequireExplicitExec: true,
-		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
-		Setup: func(env *testscript.Env) error {
-			for _, folder := range []string{"datasets", "sql"} {
-				if err := os.CopyFS(filepath.Join(env.WorkDir, folder), os.DirFS(filepath.Join(repository, folder))); err != nil {
-					return err
-				}
-			}
-			if err := os.WriteFile(filepath.Join(env.WorkDir, "cdk.json"), []byte("{}"), 0o600); err != nil {
+	params.RequireUniqueNames = true
+	params.RequireExplicitExec = true
+	params.UpdateScripts = os.Getenv("UPDATE_SCRIPTS") != ""
+	params.Cmds = map[string]func(*testscript.TestScript, bool, []string){"exits": exits}
+	params.Setup = func(env *testscript.Env) error {
+		for _, folder := range []string{"datasets", "sql"} {
+			if err := os.CopyFS(filepath.Join(env.WorkDir, folder), os.DirFS(filepath.Join(repository, folder))); err != nil {
 				return err
 			}
-			answers := filepath.Join(env.WorkDir, "aws")
-			if err := os.MkdirAll(answers, 0o700); err != nil {
-				return err
-			}
-			fake := fakeaws.Start(answers)
-			env.Defer(fake.Close)
-			state := filepath.Join(env.WorkDir, ".local")
-			if err := os.MkdirAll(state, 0o700); err != nil {
-				return err
-			}
-			local := `{"endpoint":"` + fake.URL + `","region":"us-east-1","account":"000000000000",` +
-				`"access_key_id":"LOCALOPERATOR","secret_access_key":"none"}`
-			// for scripts whose PATH holds nothing else
-			program, err := exec.LookPath("lakeshift")
-			if err != nil {
-				return err
-			}
-			env.Setenv("LAKESHIFT", program)
-			env.Setenv("FAKE_AWS", fake.URL)
-			env.Setenv("LAKESHIFT_STATE", state)
-			return os.WriteFile(filepath.Join(state, "local.json"), []byte(local), 0o600)
-		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
-	})
+		}
+		if err := os.WriteFile(filepath.Join(env.WorkDir, "cdk.json"), []byte("{}"), 0o600); err != nil {
+			return err
+		}
+		answers := filepath.Join(env.WorkDir, "aws")
+		if err := os.MkdirAll(answers, 0o700); err != nil {
+			return err
+		}
+		fake := fakeaws.Start(answers)
+		env.Defer(fake.Close)
+		state := filepath.Join(env.WorkDir, ".local")
+		if err := os.MkdirAll(state, 0o700); err != nil {
+			return err
+		}
+		local := `{"endpoint":"` + fake.URL + `","region":"us-east-1","account":"000000000000",` +
+			`"access_key_id":"LOCALOPERATOR","secret_access_key":"none"}`
+		// for scripts whose PATH holds nothing else
+		program, err := exec.LookPath("lakeshift")
+		if err != nil {
+			return err
+		}
+		env.Setenv("LAKESHIFT", program)
+		env.Setenv("FAKE_AWS", fake.URL)
+		env.Setenv("LAKESHIFT_STATE", state)
+		if err := os.WriteFile(filepath.Join(state, "local.json"), []byte(local), 0o600); err != nil || prepare == nil {
+			return err
+		}
+		return prepare(env)
+	}
+	testscript.Run(t, params)
 }
 
 func exits(ts *testscript.TestScript, neg bool, args []string) {
