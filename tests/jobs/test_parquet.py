@@ -75,6 +75,9 @@ def test_moments_of_every_unit_zone_and_century() -> None:
     ]
     expected = ["0001-01-01 00:00:00.000000", "1582-10-04 00:00:00.000000", "9999-12-31 23:59:59.999999"]
     assert texts(pa.array(ages, pa.timestamp("us")), "timestamp") == expected
+    # further away than nanoseconds reach, in the form that counts them
+    int96 = texts(pa.array(ages, pa.timestamp("us")), "timestamp", use_deprecated_int96_timestamps=True)
+    assert int96 == expected
     assert texts(pa.array(ages[:2], pa.timestamp("ms")), "timestamp") == expected[:2]
     berlin = pa.array([datetime.datetime(2025, 7, 1, tzinfo=UTC)], pa.timestamp("us", "Europe/Berlin"))
     assert texts(berlin, "timestamp") == ["2025-07-01 00:00:00.000000"]
