@@ -11,7 +11,7 @@ WITH_TOOLS := scripts/with-tools
 # the CDK CLI and its Node alone: what synth and deploy need
 WITH_CDK := scripts/with-cdk
 
-.PHONY: help local build library synth-app validate synth deploy smoke drift comment summary diff test test-go test-jobs test-engines test-e2e test-mutants lint cfn-lint docs golden cdk tools lint-tools lock clean FORCE
+.PHONY: help local build library synth-app validate synth deploy smoke drift comment summary diff test test-go test-jobs test-engines test-e2e test-mutants lint cfn-lint docs golden cdk tools lint-tools bench-synth lock clean FORCE
 
 help: ## list the verbs
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -96,6 +96,9 @@ lint: tools ## every static check; FIX=1 mends what can be mended first, ONLY="r
 
 lint-tools: ## install what lint needs into the cache folder; nothing else installs it
 	@$(PY) tools/install.py
+
+bench-synth: tools library bin/app ## what a synth costs with 1 to 200 datasets; SIZES=1,30 RUNS=1 prints only, without them docs/performance.md is rewritten
+	@$(WITH_TOOLS) go run ./cmd/bench-synth $(if $(SIZES)$(RUNS),,-write docs/performance.md) $(if $(SIZES),-sizes $(SIZES)) $(if $(RUNS),-runs $(RUNS))
 
 lock: ## renew the Python locks after a change of a requirements*.in (needs uv)
 	@for name in local/requirements local/requirements-jre25 tools/requirements; do \

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -48,12 +49,16 @@ func run() error {
 	if err != nil {
 		return err
 	}
+	context := os.Getenv("CDK_CONTEXT_JSON")
+	environments, err := chosen(context, loaded)
+	if err != nil {
+		return err
+	}
+	if out := os.Getenv("CDK_OUTDIR"); out != "" && os.Getenv(partOf) == "" && len(environments) > 1 && runtime.NumCPU() > 1 {
+		return sideBySide(environments, context, out)
+	}
 	return attempt(func() error {
 		app, err := newApp(".", "")
-		if err != nil {
-			return err
-		}
-		environments, err := chosen(app, loaded)
 		if err != nil {
 			return err
 		}
@@ -87,21 +92,32 @@ func newApp(root, folder string) (awscdk.App, error) {
 	if err := json.Unmarshal(text, &settings); err != nil {
 		return nil, fmt.Errorf("cdk.json: %w", err)
 	}
-	props := &awscdk.AppProps{Context: &settings.Context, AnalyticsReporting: jsii.Bool(false)}
+	props := &awscdk.AppProps{
+		Context: &settings.Context, AnalyticsReporting: jsii.Bool(false),
+		// nothing reads the tree, and it grows with every construct
+		TreeMetadata: jsii.Bool(false),
+	}
 	if folder != "" {
 		props.Outdir = jsii.String(folder)
 	}
 	return awscdk.NewApp(props), nil
 }
 
-// chosen environments: all, or those of `-c env=dev,prod`, which synthesizes faster.
-func chosen(app awscdk.App, loaded *config.Config) ([]config.Environment, error) {
-	names, _ := app.Node().TryGetContext(jsii.String("env")).(string)
-	if names == "" {
+// chosen environments: all, or those of `-c env=dev,prod`, which the CDK's command line hands over as JSON.
+func chosen(context string, loaded *config.Config) ([]config.Environment, error) {
+	var wanted struct {
+		Env string `json:"env"`
+	}
+	if context != "" {
+		if err := json.Unmarshal([]byte(context), &wanted); err != nil {
+			return nil, fmt.Errorf("CDK_CONTEXT_JSON: %w", err)
+		}
+	}
+	if wanted.Env == "" {
 		return loaded.Environments, nil
 	}
 	var environments []config.Environment
-	for name := range strings.SplitSeq(names, ",") {
+	for name := range strings.SplitSeq(wanted.Env, ",") {
 		environment, err := loaded.Environment(name)
 		if err != nil {
 			return nil, err
@@ -118,12 +134,24 @@ func build(app awscdk.App, environments []config.Environment, datasets []config.
 		if err != nil {
 			return err
 		}
-		watch(stage)
+		watch(stage.Platform...)
+		if watchEveryDataset {
+			watch(stage.Datasets...)
+		} else {
+			watch(stage.Datasets[:1]...)
+		}
 	}
 	return nil
 }
 
-// watch has cdk-nag look at a stage; an aspect of the app would not reach into its stages.
-func watch(stage awscdk.Stage) {
-	awscdk.Aspects_Of(stage).Add(cdknag.NewAwsSolutionsChecks(&cdknag.NagPackProps{Reports: jsii.Bool(false)}), nil)
+// One code makes every dataset's stack, of contracts that grant nothing: cdk-nag, which takes as long as all the rest,
+// looks at the first. Tests have it look at all of them.
+var watchEveryDataset = false
+
+// watch has cdk-nag look at stacks; an aspect of the app would not reach into its stages.
+func watch(stacks ...awscdk.Stack) {
+	pack := cdknag.NewAwsSolutionsChecks(&cdknag.NagPackProps{Reports: jsii.Bool(false)})
+	for _, stack := range stacks {
+		awscdk.Aspects_Of(stack).Add(pack, nil)
+	}
 }

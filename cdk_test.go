@@ -31,7 +31,12 @@ var update = flag.Bool("update", false, "rewrite the golden templates")
 var templates map[string]string
 
 func TestMain(m *testing.M) {
+	if os.Getenv(asApp) != "" {
+		main()
+		return
+	}
 	flag.Parse()
+	watchEveryDataset = true
 	folder, err := os.MkdirTemp("", "lakeshift-test-")
 	if err == nil {
 		templates, err = synthProject(".", folder)
@@ -166,7 +171,7 @@ func read(t *testing.T, stack string) cdktest.Template {
 }
 
 func TestEveryEnvironmentHasTheSameStacks(t *testing.T) {
-	stacks := []string{"Access", "Catalog", "DatasetSales", "Monitoring", "Network", "Query", "Storage", "Warehouse"}
+	stacks := []string{"Access", "Catalog", "DatasetSales", "Monitoring", "Network", "Query", "Storage", "Views", "Warehouse"}
 	for _, environment := range config.Environments() {
 		for _, stack := range stacks {
 			assert.Contains(t, templates, environment.Name+"/"+stack)
@@ -257,7 +262,7 @@ func TestAFindingFailsTheSynth(t *testing.T) {
 	stage := awscdk.NewStage(app, jsii.String("local"), nil)
 	stack := awscdk.NewStack(stage, jsii.String("Bad"), nil)
 	awssqs.NewQueue(stack, jsii.String("Queue"), nil)
-	watch(stage)
+	watch(stack)
 	err = attempt(func() error { app.Synth(nil); return nil })
 	require.ErrorContains(t, err, "the CDK refused: ValidationFailed")
 	report, err := os.ReadFile(filepath.Join(out, "validation-report.json"))
@@ -404,7 +409,10 @@ func TestASecondDatasetNeedsNoCode(t *testing.T) {
 	kinds := func(template cdktest.Template) []string {
 		var kinds []string
 		for _, resource := range template.Resources {
-			kinds = append(kinds, resource.Type)
+			// sample queries are as many as there are files
+			if resource.Type != "AWS::Athena::NamedQuery" {
+				kinds = append(kinds, resource.Type)
+			}
 		}
 		slices.Sort(kinds)
 		return kinds
@@ -414,9 +422,9 @@ func TestASecondDatasetNeedsNoCode(t *testing.T) {
 	assert.Equal(t, "org.openx.data.jsonserde.JsonSerDe", cdktest.Get(raw, "TableInput.StorageDescriptor.SerdeInfo.SerializationLibrary"))
 	published := added.Named(t, "AWS::Glue::Table", "TableInput.Name", "returns").Properties
 	assert.Equal(t, []any{map[string]any{"Name": "shop", "Type": "string"}}, cdktest.Get(published, "TableInput.PartitionKeys"))
-	assert.EqualValues(t, 48, cdktest.Read(t, files["local/Monitoring"]).Named(t, "AWS::CloudWatch::Alarm", "AlarmName", "elt-local-web_returns-stale").Properties["EvaluationPeriods"])
+	assert.EqualValues(t, 48, added.Named(t, "AWS::CloudWatch::Alarm", "AlarmName", "elt-local-web_returns-stale").Properties["EvaluationPeriods"])
 	for stack := range maps.Keys(files) {
-		if stack != "local/DatasetWebReturns" && stack != "local/Monitoring" && stack != "local/Query" {
+		if stack != "local/DatasetWebReturns" && stack != "local/Views" {
 			assert.Equal(t, withoutOutputs(t, templates[stack]), withoutOutputs(t, files[stack]), "%s must not change for a new dataset", stack)
 		}
 	}
@@ -459,12 +467,7 @@ func TestEnvironmentsCanBeChosen(t *testing.T) {
 	loaded, err := config.Load(".")
 	require.NoError(t, err)
 	choose := func(names string) ([]config.Environment, error) {
-		app, err := newApp(".", t.TempDir())
-		require.NoError(t, err)
-		if names != "" {
-			app.Node().SetContext(jsii.String("env"), names)
-		}
-		return chosen(app, loaded)
+		return chosen(`{"env":"`+names+`"}`, loaded)
 	}
 	all, err := choose("")
 	require.NoError(t, err)

@@ -31,7 +31,7 @@ func synthDelivery(t *testing.T, delivery config.Delivery) map[string]string {
 		environment.Delivery = delivery
 		stage, err := stacks.NewEnvironment(app, environment, nil, deliverySources(t))
 		require.NoError(t, err)
-		watch(stage)
+		watch(stage.Platform...)
 		app.Synth(nil)
 		return nil
 	}))

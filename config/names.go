@@ -45,7 +45,7 @@ func (n Names) DatasetStack(dataset string) string {
 // Stacks are the names of every stack of the environment, in the order in which they build on each other.
 func (e Environment) Stacks(datasets []Dataset) []string {
 	names := e.Names("")
-	parts := []string{"storage", "network", "catalog", "access", "warehouse"}
+	parts := []string{"storage", "network", "catalog", "access", "warehouse", "query", "monitoring"}
 	var stacks []string
 	for _, part := range parts {
 		stacks = append(stacks, names.Stack(part))
@@ -53,7 +53,7 @@ func (e Environment) Stacks(datasets []Dataset) []string {
 	for _, dataset := range datasets {
 		stacks = append(stacks, names.DatasetStack(dataset.Name))
 	}
-	stacks = append(stacks, names.Stack("query"), names.Stack("monitoring"))
+	stacks = append(stacks, names.Stack("views"))
 	if e.Delivery.Enabled() {
 		stacks = append(stacks, names.Stack("delivery"))
 	}

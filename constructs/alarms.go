@@ -2,11 +2,12 @@ package constructs
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatchactions"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
@@ -32,8 +33,8 @@ type AlarmsProps struct {
 
 // Alarms tell people what went wrong.
 type Alarms struct {
-	Topic awssns.Topic
-	scope constructs.Construct
+	// TopicARN is where they go.
+	TopicARN string
 }
 
 // NewAlarms creates the encrypted topic and the rules for runs that fail.
@@ -57,7 +58,7 @@ func NewAlarms(scope constructs.Construct, id string, props AlarmsProps) Alarms 
 			Detail: &map[string]any{"crawlerName": ours, "state": []string{"Failed"}},
 		},
 		fmt.Sprintf("Glue crawler %s failed.\n\n%s\n\nNothing was loaded. Its log stands in /aws-glue/crawlers.", field("crawlerName"), field("errorMessage")))
-	return Alarms{Topic: topic, scope: this}
+	return Alarms{TopicARN: *topic.TopicArn()}
 }
 
 // newTopic is encrypted with a key of its own: the key that AWS manages for SNS lets neither alarms nor rules use it.
@@ -105,6 +106,8 @@ func newRule(scope constructs.Construct, id, name, description string, topic aws
 
 // DatasetAlarmsProps describe what is normal for a dataset.
 type DatasetAlarmsProps struct {
+	// TopicARN of the topic that tells people.
+	TopicARN string
 	// Namespace and Dimensions of the metrics that the check job publishes.
 	Namespace  string
 	Dimensions map[string]string
@@ -119,55 +122,58 @@ type DatasetAlarmsProps struct {
 	Dataset string
 }
 
-// Watch a dataset: is it fresh, does every check hold, did Spark struggle?
-func (a Alarms) Watch(id string, props DatasetAlarmsProps) {
-	dimensions := map[string]*string{}
-	for name, value := range props.Dimensions {
-		dimensions[name] = jsii.String(value)
-	}
-	metric := func(name string, period awscdk.Duration) awscloudwatch.Metric {
-		return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
-			Namespace: jsii.String(props.Namespace), MetricName: jsii.String(name), DimensionsMap: &dimensions,
-			Statistic: jsii.String("Sum"), Period: period,
-		})
-	}
+// NewDatasetAlarms watch a dataset: is it fresh, does every check hold, did Spark struggle? They stand in the dataset's own
+// stack, as CloudFormation takes 500 resources a stack, and made by the plainest constructs, as there are many.
+func NewDatasetAlarms(scope constructs.Construct, props DatasetAlarmsProps) {
 	hours := jsii.Number(props.Freshness.Hours())
-	a.alarm(id+"Stale", !props.Quiet, awscloudwatch.AlarmProps{
-		AlarmName: jsii.String(props.AlarmName("stale")),
+	newAlarm(scope, "Stale", props, awscloudwatch.CfnAlarmProps{
+		ActionsEnabled: jsii.Bool(!props.Quiet),
+		AlarmName:      jsii.String(props.AlarmName("stale")),
 		AlarmDescription: jsii.String(fmt.Sprintf(
 			"No complete run of %s within %.0f hours. `lakeshift status %s` shows which step is behind.", props.Dataset, *hours, props.Dataset)),
-		Metric: metric("Heartbeat", awscdk.Duration_Hours(jsii.Number(1))), EvaluationPeriods: hours, DatapointsToAlarm: hours,
-		Threshold: jsii.Number(1), ComparisonOperator: awscloudwatch.ComparisonOperator_LESS_THAN_THRESHOLD,
+		Namespace: jsii.String(props.Namespace), MetricName: jsii.String("Heartbeat"), Dimensions: dimensions(props.Dimensions),
+		Period: jsii.Number(time.Hour.Seconds()), EvaluationPeriods: hours, DatapointsToAlarm: hours,
+		Threshold: jsii.Number(1), ComparisonOperator: jsii.String("LessThanThreshold"),
 		// a pipeline that never ran has no heartbeat either
-		TreatMissingData: awscloudwatch.TreatMissingData_BREACHING,
+		TreatMissingData: jsii.String("breaching"),
 	})
-	a.alarm(id+"CheckFailed", true, awscloudwatch.AlarmProps{
+	const period = 5 * time.Minute
+	newAlarm(scope, "CheckFailed", props, awscloudwatch.CfnAlarmProps{
 		AlarmName: jsii.String(props.AlarmName("check-failed")),
 		AlarmDescription: jsii.String(fmt.Sprintf(
 			"Tables of %s don't hold what they should. runs/%s/latest.json in the artifacts bucket says what.", props.Dataset, props.Dataset)),
-		Metric: metric("CheckFailures", awscdk.Duration_Minutes(jsii.Number(5))), EvaluationPeriods: jsii.Number(1),
-		Threshold: jsii.Number(0), ComparisonOperator: awscloudwatch.ComparisonOperator_GREATER_THAN_THRESHOLD,
-		TreatMissingData: awscloudwatch.TreatMissingData_NOT_BREACHING,
+		Namespace: jsii.String(props.Namespace), MetricName: jsii.String("CheckFailures"), Dimensions: dimensions(props.Dimensions),
+		Period: jsii.Number(period.Seconds()), EvaluationPeriods: jsii.Number(1),
+		Threshold: jsii.Number(0), ComparisonOperator: jsii.String("GreaterThanThreshold"),
+		TreatMissingData: jsii.String("notBreaching"),
 	})
-	a.alarm(id+"TasksFailed", true, awscloudwatch.AlarmProps{
+	newAlarm(scope, "TasksFailed", props, awscloudwatch.CfnAlarmProps{
 		AlarmName:        jsii.String(props.AlarmName("tasks-failed")),
 		AlarmDescription: jsii.String(fmt.Sprintf("Spark tasks of %s failed, even if a second try succeeded: workers may be too small.", props.LoadJob)),
-		Metric: awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
-			Namespace: jsii.String("Glue"), MetricName: jsii.String("glue.driver.aggregate.numFailedTasks"),
-			// Glue publishes under these three together; fewer never match
-			DimensionsMap: &map[string]*string{"JobName": jsii.String(props.LoadJob), "JobRunId": jsii.String("ALL"), "Type": jsii.String("count")},
-			Statistic:     jsii.String("Sum"), Period: awscdk.Duration_Minutes(jsii.Number(5)),
-		}),
-		EvaluationPeriods: jsii.Number(1), Threshold: jsii.Number(0), ComparisonOperator: awscloudwatch.ComparisonOperator_GREATER_THAN_THRESHOLD,
+		Namespace:        jsii.String("Glue"), MetricName: jsii.String("glue.driver.aggregate.numFailedTasks"),
+		// Glue publishes under these three together; fewer never match
+		Dimensions: dimensions(map[string]string{"JobName": props.LoadJob, "JobRunId": "ALL", "Type": "count"}),
+		Period:     jsii.Number(period.Seconds()), EvaluationPeriods: jsii.Number(1),
+		Threshold: jsii.Number(0), ComparisonOperator: jsii.String("GreaterThanThreshold"),
 		// a script that dies early publishes nothing: the rule for failed jobs tells of that
-		TreatMissingData: awscloudwatch.TreatMissingData_NOT_BREACHING,
+		TreatMissingData: jsii.String("notBreaching"),
 	})
 }
 
-func (a Alarms) alarm(id string, tell bool, props awscloudwatch.AlarmProps) {
-	props.ActionsEnabled = jsii.Bool(tell)
-	alarm := awscloudwatch.NewAlarm(a.scope, jsii.String(id), &props)
-	action := awscloudwatchactions.NewSnsAction(a.Topic)
-	alarm.AddAlarmAction(action)
-	alarm.AddOkAction(action)
+func newAlarm(scope constructs.Construct, id string, props DatasetAlarmsProps, alarm awscloudwatch.CfnAlarmProps) {
+	if alarm.ActionsEnabled == nil {
+		alarm.ActionsEnabled = jsii.Bool(true)
+	}
+	alarm.Statistic = jsii.String("Sum")
+	alarm.AlarmActions = &[]any{props.TopicARN}
+	alarm.OkActions = &[]any{props.TopicARN}
+	awscloudwatch.NewCfnAlarm(scope, jsii.String(id), &alarm)
+}
+
+func dimensions(values map[string]string) *[]any {
+	list := make([]any, 0, len(values))
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		list = append(list, &awscloudwatch.CfnAlarm_DimensionProperty{Name: jsii.String(name), Value: jsii.String(values[name])})
+	}
+	return &list
 }

@@ -17,7 +17,8 @@ func synthAlarms(t *testing.T, quiet bool) cdktest.Template {
 		alarms := constructs.NewAlarms(stack, "Alarms", constructs.AlarmsProps{
 			TopicName: "t-alerts", Email: "alerts@example.com", Prefix: "t", RuleName: func(event string) string { return "t-" + event },
 		})
-		alarms.Watch("Orders", constructs.DatasetAlarmsProps{
+		constructs.NewDatasetAlarms(stack, constructs.DatasetAlarmsProps{
+			TopicARN:  alarms.TopicARN,
 			Namespace: "Lakeshift", Dimensions: map[string]string{"Environment": "t", "Dataset": "orders"}, Dataset: "orders",
 			AlarmName: func(fact string) string { return "t-orders-" + fact }, Freshness: 26 * time.Hour, LoadJob: "t-orders-load", Quiet: quiet,
 		})

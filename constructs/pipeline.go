@@ -23,6 +23,8 @@ type PipelineProps struct {
 
 	// Scripts is the folder of load.py, transform.py and check.py; Library and Bundle are folders that they are deployed with.
 	Scripts, Library, Bundle string
+	// BundleDigest is that of the bundle's content; empty has the CDK read the folder.
+	BundleDigest string
 	// Arguments of every job, and of one step.
 	Arguments     map[string]string
 	StepArguments map[string]map[string]string
@@ -59,7 +61,10 @@ func NewPipeline(scope constructs.Construct, id string, props PipelineProps) Pip
 	})
 	crawler := newCrawler(this, props)
 	library := awss3assets.NewAsset(this, jsii.String("Library"), &awss3assets.AssetProps{Path: jsii.String(props.Library)})
-	bundle := awss3assets.NewAsset(this, jsii.String("Bundle"), &awss3assets.AssetProps{Path: jsii.String(props.Bundle)})
+	digest := known(props.BundleDigest)
+	bundle := awss3assets.NewAsset(this, jsii.String("Bundle"), &awss3assets.AssetProps{
+		Path: jsii.String(props.Bundle), AssetHash: digest.AssetHash, AssetHashType: digest.AssetHashType,
+	})
 	bundleURL, libraryURL := bundle.S3ObjectUrl(), library.S3ObjectUrl()
 	arguments := func(step string) *map[string]*string {
 		all := map[string]*string{"--bundle": bundleURL}

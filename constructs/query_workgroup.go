@@ -16,16 +16,10 @@ type QueryWorkgroupProps struct {
 	DestroyData bool
 }
 
-// QueryWorkgroup is where Athena answers.
-type QueryWorkgroup struct {
-	Workgroup awsathena.CfnWorkGroup
-	scope     constructs.Construct
-}
-
-// NewQueryWorkgroup creates a workgroup whose settings a client can't override.
-func NewQueryWorkgroup(scope constructs.Construct, id string, props QueryWorkgroupProps) QueryWorkgroup {
+// NewQueryWorkgroup creates the workgroup where Athena answers, with settings that a client can't override.
+func NewQueryWorkgroup(scope constructs.Construct, id string, props QueryWorkgroupProps) {
 	this := constructs.NewConstruct(scope, jsii.String(id))
-	workgroup := awsathena.NewCfnWorkGroup(this, jsii.String("Workgroup"), &awsathena.CfnWorkGroupProps{
+	awsathena.NewCfnWorkGroup(this, jsii.String("Workgroup"), &awsathena.CfnWorkGroupProps{
 		Name:                  jsii.String(props.Name),
 		Description:           jsii.String("Questions to the lake; answers are encrypted and expire."),
 		RecursiveDeleteOption: jsii.Bool(props.DestroyData),
@@ -41,14 +35,20 @@ func NewQueryWorkgroup(scope constructs.Construct, id string, props QueryWorkgro
 			},
 		},
 	})
-	return QueryWorkgroup{Workgroup: workgroup, scope: this}
 }
 
-// NamedQuery offers a query in the console and to the command line. It is offered, not run.
-func (w QueryWorkgroup) NamedQuery(id, name, description, database, sql string) {
-	query := awsathena.NewCfnNamedQuery(w.scope, jsii.String(id), &awsathena.CfnNamedQueryProps{
-		Name: jsii.String(name), Description: jsii.String(description), Database: jsii.String(database),
-		QueryString: jsii.String(sql), WorkGroup: w.Workgroup.Ref(),
+// NamedQueryProps say what is offered, and where.
+type NamedQueryProps struct {
+	Name, Description   string
+	Workgroup, Database string
+	SQL                 string
+}
+
+// NewNamedQuery offers a query in the console and to the command line. It is offered, not run.
+// It stands in its dataset's own stack, as CloudFormation takes 500 resources a stack.
+func NewNamedQuery(scope constructs.Construct, id string, props NamedQueryProps) {
+	awsathena.NewCfnNamedQuery(scope, jsii.String(id), &awsathena.CfnNamedQueryProps{
+		Name: jsii.String(props.Name), Description: jsii.String(props.Description), WorkGroup: jsii.String(props.Workgroup),
+		Database: jsii.String(props.Database), QueryString: jsii.String(props.SQL),
 	})
-	query.AddResourceDependency(w.Workgroup, nil)
 }

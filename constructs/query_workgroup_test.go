@@ -13,8 +13,10 @@ import (
 func TestNoClientCanOverrideTheWorkgroup(t *testing.T) {
 	template := cdktest.Synth(t, func(stack awscdk.Stack) {
 		lake := constructs.NewLake(stack, "Lake", lakeProps())
-		workgroup := constructs.NewQueryWorkgroup(stack, "Athena", constructs.QueryWorkgroupProps{Name: "t", Lake: lake, ScanLimitMB: 10})
-		workgroup.NamedQuery("Top", "orders/top", "the ten largest", "t_curated", "select 1")
+		constructs.NewQueryWorkgroup(stack, "Athena", constructs.QueryWorkgroupProps{Name: "t", Lake: lake, ScanLimitMB: 10})
+		constructs.NewNamedQuery(stack, "Top", constructs.NamedQueryProps{
+			Name: "orders/top", Description: "the ten largest", Workgroup: "t", Database: "t_curated", SQL: "select 1",
+		})
 	})
 	workgroup := template.Only(t, "AWS::Athena::WorkGroup").Properties
 	settings := func(path string) any { return cdktest.Get(workgroup, "WorkGroupConfiguration."+path) }
@@ -26,5 +28,5 @@ func TestNoClientCanOverrideTheWorkgroup(t *testing.T) {
 	assert.Equal(t, false, workgroup["RecursiveDeleteOption"])
 	query := template.Only(t, "AWS::Athena::NamedQuery").Properties
 	assert.Equal(t, "orders/top", query["Name"])
-	assert.Regexp(t, "^<AthenaWorkgroup", cdktest.Text(query["WorkGroup"]))
+	assert.Equal(t, "t", query["WorkGroup"])
 }

@@ -12,8 +12,8 @@ import (
 
 // SchemaStepProps say which SQL to apply, as whom.
 type SchemaStepProps struct {
-	// Folder holds the step's code and its SQL.
-	Folder string
+	// Folder holds the step's code and its SQL. Digest is that of its content; empty has the CDK read the folder.
+	Folder, Digest string
 	// Role that the step runs as; it is granted nothing here.
 	Role awsiam.IRole
 	// Variables are the step's environment.
@@ -45,7 +45,7 @@ func NewSchemaStep(scope constructs.Construct, id string, props SchemaStepProps)
 		Description: jsii.String(props.Description),
 		Runtime:     python(),
 		Handler:     jsii.String("index.handler"),
-		Code:        awslambda.Code_FromAsset(jsii.String(props.Folder), nil),
+		Code:        awslambda.Code_FromAsset(jsii.String(props.Folder), known(props.Digest)),
 		Role:        props.Role,
 		Environment: &variables,
 		// Both the function's limit and how long the deployment waits; CloudFormation's own is an hour, Lambda's 15 minutes.

@@ -1,28 +1,39 @@
 package stacks
 
 import (
+	"maps"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
 
 	"lakeshift/config"
+	"lakeshift/config/bundle"
+	"lakeshift/config/sqltext"
 	"lakeshift/constructs"
 )
 
-type dataset struct {
-	config.Dataset
-	stack   awscdk.Stack
-	loadJob string
+// shared by all datasets of an environment.
+type shared struct {
+	lake    constructs.Lake
+	catalog constructs.Catalog
+	access  access
+	house   warehouse
+	query   awscdk.Stack
+	alarms  constructs.Alarms
 }
 
-// newDataset builds everything from the contract: a dataset needs no code of its own.
-func newDataset(
-	e environment, contract config.Dataset, lake constructs.Lake, catalog constructs.Catalog, access access, house warehouse,
-) dataset {
-	stack := e.stack("Dataset"+config.PascalCase(contract.Name), e.names.DatasetStack(contract.Name), "dataset "+contract.Name)
+// newDataset builds everything from the contract: a dataset needs no code of its own. What belongs to it lies in its stack,
+// so that many fit beside each other.
+func newDataset(e environment, contract config.Dataset, shared shared) error {
+	lake, catalog, access, house := shared.lake, shared.catalog, shared.access, shared.house
+	stack := e.newStack("Dataset"+config.PascalCase(contract.Name), e.names.DatasetStack(contract.Name), "dataset "+contract.Name)
+	e.made.Datasets = append(e.made.Datasets, stack)
 	awscdk.Tags_Of(stack).Add(jsii.String("dataset"), jsii.String(contract.Name), nil)
 	stack.AddStackDependency(house.stack, jsii.String("landing tables are created in schemas that exist"))
+	stack.AddStackDependency(shared.query, jsii.String("queries are kept in a workgroup that exists"))
 
 	format := constructs.RawFormat{
 		JSONLines: contract.Source.Format == "jsonl", Parquet: contract.Source.Format == "parquet",
@@ -50,7 +61,7 @@ func newDataset(
 		PartitionKeys: typed(contract.Fact.Partitions),
 	})
 
-	pipeline := constructs.NewPipeline(stack, "Pipeline", e.pipeline(contract, raw, lake, access, house))
+	pipeline := constructs.NewPipeline(stack, "Pipeline", e.pipeline(contract, raw, shared))
 	variables := house.variables(e, access, "dataset")
 	variables["DATASET"] = contract.Name
 	step := e.schemaStep(stack, "Schema", "dataset-"+contract.Name, e.sources.Folders.DatasetStep[contract.Name], access, variables)
@@ -58,12 +69,51 @@ func newDataset(
 	step.Before(pipeline.Start)
 
 	output(stack, "Workflow", pipeline.WorkflowName, "Pipeline of "+contract.Name+": crawl, load, transform, check")
-	return dataset{Dataset: contract, stack: stack, loadJob: e.names.Job(contract.Name, "load")}
+	e.watch(stack, contract, shared.alarms)
+	return e.offerQueries(stack, contract, access)
 }
 
-func (e environment) pipeline(
-	contract config.Dataset, raw constructs.RawTable, lake constructs.Lake, access access, house warehouse,
-) constructs.PipelineProps {
+func (e environment) watch(stack awscdk.Stack, contract config.Dataset, alarms constructs.Alarms) {
+	constructs.NewDatasetAlarms(stack, constructs.DatasetAlarmsProps{
+		TopicARN:   alarms.TopicARN,
+		Namespace:  config.MetricNamespace,
+		Dimensions: map[string]string{"Environment": e.Name, "Dataset": contract.Name},
+		AlarmName:  func(fact string) string { return e.names.Alarm(contract.Name, fact) },
+		Freshness:  contract.Freshness,
+		LoadJob:    e.names.Job(contract.Name, "load"),
+		Quiet:      e.ScheduleOff,
+		Dataset:    contract.Name,
+	})
+}
+
+func (e environment) offerQueries(stack awscdk.Stack, contract config.Dataset, access access) error {
+	queries, err := bundle.Queries(e.sources.Root, contract)
+	if err != nil {
+		return err
+	}
+	for _, file := range slices.Sorted(maps.Keys(queries)) {
+		name := config.QueryName(file)
+		sql := sqltext.Fill(queries[file], e.placeholders(access))
+		constructs.NewNamedQuery(stack, "Query"+config.PascalCase(name), constructs.NamedQueryProps{
+			Name: contract.Name + "/" + name, Description: firstComment(sql),
+			Workgroup: e.names.AthenaWorkgroup(), Database: e.names.CuratedDatabase(), SQL: sql,
+		})
+	}
+	return nil
+}
+
+// firstComment is what a query's file says about itself.
+func firstComment(sql string) string {
+	line, _, _ := strings.Cut(sql, "\n")
+	comment, found := strings.CutPrefix(line, "-- ")
+	if !found {
+		return ""
+	}
+	return comment
+}
+
+func (e environment) pipeline(contract config.Dataset, raw constructs.RawTable, shared shared) constructs.PipelineProps {
+	lake, access, house := shared.lake, shared.access, shared.house
 	props := constructs.PipelineProps{
 		WorkflowName: e.names.Workflow(contract.Name),
 		CrawlerName:  e.names.Crawler(contract.Name),
@@ -73,7 +123,7 @@ func (e environment) pipeline(
 		RawTable: raw, RawDatabase: e.names.RawDatabase(), RawTableName: contract.RawTable(),
 		Scripts: filepath.Join(e.sources.Root, "assets", "glue"),
 		Library: e.sources.Library,
-		Bundle:  e.sources.Folders.Bundle[contract.Name],
+		Bundle:  e.sources.Folders.Bundle[contract.Name], BundleDigest: e.sources.Folders.Digest[e.sources.Folders.Bundle[contract.Name]],
 		Arguments: map[string]string{
 			"environment":      e.Name,
 			"dataset":          contract.Name,

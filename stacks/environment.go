@@ -36,17 +36,21 @@ func Prepare(root, build string, datasets []config.Dataset) (Sources, error) {
 	return sources, err
 }
 
+// Stage is an environment's stacks: those of the platform, and one for each dataset.
+type Stage struct{ Platform, Datasets []awscdk.Stack }
+
 // environment is what every stack of one environment needs.
 type environment struct {
 	config.Environment
 	stage   awscdk.Stage
+	made    *Stage
 	names   config.Names
 	logDays awslogs.RetentionDays
 	sources Sources
 }
 
 // NewEnvironment adds a stage with every stack of the environment, in the order in which they build on each other.
-func NewEnvironment(app constructs.Construct, env config.Environment, datasets []config.Dataset, sources Sources) (awscdk.Stage, error) {
+func NewEnvironment(app constructs.Construct, env config.Environment, datasets []config.Dataset, sources Sources) (Stage, error) {
 	place := &awscdk.Environment{Region: jsii.String(env.Region)}
 	account := *awscdk.Aws_ACCOUNT_ID()
 	if env.Account != "" {
@@ -65,26 +69,33 @@ func NewEnvironment(app constructs.Construct, env config.Environment, datasets [
 	tags.Add(jsii.String("project"), jsii.String("lakeshift"), nil)
 	tags.Add(jsii.String("environment"), jsii.String(env.Name), nil)
 
-	e := environment{Environment: env, stage: stage, names: env.Names(account), logDays: logDays[env.Retention.Logs], sources: sources}
+	e := environment{Environment: env, stage: stage, made: &Stage{}, names: env.Names(account), logDays: logDays[env.Retention.Logs], sources: sources}
 	storage := newStorage(e)
 	network := newNetwork(e)
 	catalog := newCatalog(e)
 	access := newAccess(e, storage, catalog)
 	warehouse := newWarehouse(e, network, access)
-	var built []dataset
+	shared := shared{
+		lake: storage, catalog: catalog, access: access, house: warehouse, query: newQuery(e, storage), alarms: newMonitoring(e),
+	}
 	for _, contract := range datasets {
-		built = append(built, newDataset(e, contract, storage, catalog, access, warehouse))
+		if err := newDataset(e, contract, shared); err != nil {
+			return Stage{}, err
+		}
 	}
-	if err := newQuery(e, storage, access, built); err != nil {
-		return nil, err
-	}
-	newMonitoring(e, built)
+	newViews(e, access)
 	newDelivery(e)
-	return stage, nil
+	return *e.made, nil
 }
 
 // stack of the environment; protected ones must be unprotected by hand before they can be deleted.
 func (e environment) stack(id, name, description string) awscdk.Stack {
+	stack := e.newStack(id, name, description)
+	e.made.Platform = append(e.made.Platform, stack)
+	return stack
+}
+
+func (e environment) newStack(id, name, description string) awscdk.Stack {
 	return awscdk.NewStack(e.stage, jsii.String(id), &awscdk.StackProps{
 		StackName:             jsii.String(name),
 		Description:           jsii.String("Lakeshift " + e.Name + ": " + description),

@@ -66,7 +66,7 @@ func (e environment) schemaStep(
 	stack awscdk.Stack, id, target, folder string, access access, variables map[string]string,
 ) constructs.SchemaStep {
 	return constructs.NewSchemaStep(stack, id, constructs.SchemaStepProps{
-		Folder: folder, Role: access.closed.schema, Variables: variables, LogGroup: e.names.SchemaLogGroup(target),
+		Folder: folder, Digest: e.sources.Folders.Digest[folder], Role: access.closed.schema, Variables: variables, LogGroup: e.names.SchemaLogGroup(target),
 		LogDays: e.logDays, DestroyData: e.DestroyData,
 		Description: "Applies SQL of " + target + " when a deployment changes it.",
 	})

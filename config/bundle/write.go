@@ -2,9 +2,12 @@ package bundle
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -24,6 +27,8 @@ type Folders struct {
 	DatasetStep   map[string]string
 	WarehouseStep string
 	AthenaStep    string
+	// Digest of each folder's content, by folder.
+	Digest map[string]string
 }
 
 // Write makes the folders under target from the project in root. Files that are right already are left alone.
@@ -31,6 +36,7 @@ func Write(root, target string, datasets []config.Dataset) (Folders, error) {
 	folders := Folders{
 		Bundle:        map[string]string{},
 		DatasetStep:   map[string]string{},
+		Digest:        map[string]string{},
 		WarehouseStep: filepath.Join(target, "schema_step", "warehouse"),
 		AthenaStep:    filepath.Join(target, "schema_step", "athena"),
 	}
@@ -53,7 +59,7 @@ func Write(root, target string, datasets []config.Dataset) (Folders, error) {
 		}
 		folders.Bundle[dataset.Name] = filepath.Join(target, "bundles", dataset.Name)
 		folders.DatasetStep[dataset.Name] = filepath.Join(target, "schema_step", "datasets", dataset.Name)
-		if err := sync(folders.Bundle[dataset.Name], bundle); err != nil {
+		if err := folders.write(folders.Bundle[dataset.Name], bundle); err != nil {
 			return folders, err
 		}
 		// a change of what only runs use must not apply the schema again
@@ -66,13 +72,13 @@ func Write(root, target string, datasets []config.Dataset) (Folders, error) {
 				athena[dataset.Name+"/"+view] = text
 			}
 		}
-		if err := sync(folders.DatasetStep[dataset.Name], with(step, "payload/bundle", applied)); err != nil {
+		if err := folders.write(folders.DatasetStep[dataset.Name], with(step, "payload/bundle", applied)); err != nil {
 			return folders, err
 		}
 	}
 	return folders, errors.Join(
-		sync(folders.WarehouseStep, with(step, "payload/warehouse", warehouse)),
-		sync(folders.AthenaStep, with(step, "payload/athena", athena)),
+		folders.write(folders.WarehouseStep, with(step, "payload/warehouse", warehouse)),
+		folders.write(folders.AthenaStep, with(step, "payload/athena", athena)),
 	)
 }
 
@@ -133,6 +139,16 @@ func with(step map[string][]byte, folder string, payload map[string][]byte) map[
 		all[folder+"/"+name] = text
 	}
 	return all
+}
+
+func (f Folders) write(folder string, wanted map[string][]byte) error {
+	digest := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(wanted)) {
+		fmt.Fprintf(digest, "%s\n%d\n", name, len(wanted[name]))
+		digest.Write(wanted[name])
+	}
+	f.Digest[folder] = hex.EncodeToString(digest.Sum(nil))
+	return sync(folder, wanted)
 }
 
 // sync makes the folder hold exactly these files. It writes what differs only, each file at once,

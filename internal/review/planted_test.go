@@ -136,7 +136,7 @@ func TestTenPlantedChanges(t *testing.T) {
 	p.plant("datasets/sales.yaml", "schedule: cron(0 6 * * ? *)", "schedule: cron(0 7 * * ? *)")
 	p.plant("sql/sales/check/10_order_ids_are_unique.sql", "count(*) > 1", "count(*) >= 2")
 	p.plant("assets/glue/check.py", "\ndef main(", "\nLIMIT = 5\n\n\ndef main(")
-	p.plant("stacks/environment.go", "\tnewMonitoring(e, built)\n", "")
+	p.plant("stacks/monitoring.go", "constructs.Alarms {\n", "constructs.Alarms {\n\tif e.Name != \"\" {\n\t\treturn constructs.Alarms{TopicARN: \"arn:aws:sns:eu-west-1:111111111111:ours\"}\n\t}\n")
 	planted := p.commit("ten changes")
 
 	sides := synthesized(t, p, base, commented, planted)
