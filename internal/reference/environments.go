@@ -203,9 +203,10 @@ func shown(value reflect.Value) string {
 func (s *source) names() ([][]string, error) {
 	environment := config.Environments()[1]
 	names := reflect.ValueOf(environment.Names("<account>"))
+	const dataset = "<dataset>"
 	arguments := map[string][]string{
-		"Stack": {"storage"}, "DatasetStack": {"sales"}, "Role": {"load"}, "DatabaseUser": {"load"}, "SchemaLogGroup": {"warehouse"},
-		"Workflow": {"sales"}, "Crawler": {"sales"}, "Job": {"sales", "load"}, "Rule": {"job-failed"}, "Alarm": {"sales", "stale"},
+		"Stack": {"storage"}, "DatasetStack": {dataset}, "Role": {"load"}, "DatabaseUser": {"load"}, "SchemaLogGroup": {"warehouse"},
+		"Workflow": {dataset}, "Crawler": {dataset}, "Job": {dataset, "load"}, "Rule": {"job-failed"}, "Alarm": {dataset, "stale"},
 	}
 	var rows [][]string
 	for _, name := range s.order {
