@@ -50,7 +50,7 @@ func sideBySide(environments []config.Environment, context, out string) error {
 		failures[i] = part.err
 		if text := part.said.String(); part.err == nil && !said[text] {
 			said[text] = true // what all parts warn of is said once
-			os.Stderr.WriteString(text)
+			fmt.Fprint(os.Stderr, text)
 		}
 	}
 	if err := errors.Join(failures...); err != nil {
