@@ -91,7 +91,7 @@ def publish(github: GitHub, repository: str, pull_request: int, report: str) -> 
 def main(arguments: list[str]) -> int:
     if len(arguments) != 2 or not arguments[0].isdigit():
         print(
-            "expected a pull request's number and a report's file: make comment PR=12 REPORT=build/diff/report.md",
+            "expected a pull request's number and a report's file: make comment PR=12 REPORT=build/diff/comment.md",
             file=sys.stderr,
         )
         return 2
