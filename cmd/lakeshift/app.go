@@ -84,12 +84,11 @@ func (a *app) verb(do func(*cobra.Command, []string) error) func(*cobra.Command,
 
 // environment is the one that --env names.
 func (a *app) environment() (config.Environment, error) {
-	for _, environment := range config.Environments() {
-		if environment.Name == a.env {
-			return environment, nil
-		}
+	environment, err := (&config.Config{Environments: config.Environments()}).Environment(a.env)
+	if err != nil {
+		return environment, usageError{fmt.Errorf("--env: %w (config/environments.go)", err)}
 	}
-	return config.Environment{}, usagef("--env: environment %q is unknown: use %s (config/environments.go)", a.env, strings.Join(environmentNames(), ", "))
+	return environment, nil
 }
 
 func environmentNames() []string {
@@ -129,6 +128,22 @@ func datasetNamed(c *config.Config, name string) (config.Dataset, error) {
 		return dataset, usageError{fmt.Errorf("%w (datasets/*.yaml)", err)}
 	}
 	return dataset, nil
+}
+
+// datasetsNamed picks several; without a name, all.
+func datasetsNamed(c *config.Config, names []string) ([]config.Dataset, error) {
+	if len(names) == 0 {
+		return c.Datasets, nil
+	}
+	var datasets []config.Dataset
+	for _, name := range names {
+		dataset, err := datasetNamed(c, name)
+		if err != nil {
+			return nil, err
+		}
+		datasets = append(datasets, dataset)
+	}
+	return datasets, nil
 }
 
 // completeDataset offers the datasets for a verb's first argument, and files behind it if the verb takes files.

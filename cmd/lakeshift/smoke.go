@@ -46,16 +46,9 @@ Runs load what has arrived and was not loaded yet, as the daily ones do.`,
 			if err != nil {
 				return err
 			}
-			datasets := loaded.Datasets
-			if len(args) > 0 {
-				datasets = nil
-			}
-			for _, name := range args {
-				dataset, err := datasetNamed(loaded, name)
-				if err != nil {
-					return err
-				}
-				datasets = append(datasets, dataset)
+			datasets, err := datasetsNamed(loaded, args)
+			if err != nil {
+				return err
 			}
 			t, err := a.connect(command, root)
 			if err != nil {

@@ -75,13 +75,9 @@ rejected, the same keys in landing and facts, facts = published.`,
 			if err != nil {
 				return err
 			}
-			datasets := loaded.Datasets
-			if len(args) == 1 {
-				dataset, err := datasetNamed(loaded, args[0])
-				if err != nil {
-					return err
-				}
-				datasets = []config.Dataset{dataset}
+			datasets, err := datasetsNamed(loaded, args)
+			if err != nil {
+				return err
 			}
 			t, err := a.connect(command, root)
 			if err != nil {

@@ -1,11 +1,11 @@
 package main
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"lakeshift/cmd/lakeshift/internal/screen"
 	"lakeshift/cmd/lakeshift/internal/target"
 	"lakeshift/config"
 )
@@ -63,18 +63,11 @@ func (a *app) showFaults(loaded *config.Config, faults config.Faults, took time.
 	wrong, warnings := len(faults.Of(config.Error)), len(faults.Of(config.Warning))
 	found := a.out.Good("no fault")
 	if wrong > 0 {
-		found = a.out.Bad(count(wrong, "error"))
+		found = a.out.Bad(screen.Count(int64(wrong), "error"))
 	}
 	if warnings > 0 {
-		found += ", " + count(warnings, "warning")
+		found += ", " + screen.Count(int64(warnings), "warning")
 	}
 	a.out.Printf("%s in %s and %s (%d ms)\n",
-		found, count(len(loaded.Environments), "environment"), count(len(loaded.Datasets), "dataset"), took.Milliseconds())
-}
-
-func count(number int, thing string) string {
-	if number == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", number, thing)
+		found, screen.Count(int64(len(loaded.Environments)), "environment"), screen.Count(int64(len(loaded.Datasets)), "dataset"), took.Milliseconds())
 }

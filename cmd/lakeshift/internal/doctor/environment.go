@@ -50,7 +50,7 @@ func stacks(ctx context.Context, t *target.Target, environment config.Environmen
 }
 
 func bootstrap(t *target.Target, found map[string]cloudformationtypes.Stack) []Finding {
-	remedy := fmt.Sprintf("scripts/with-tools cdk bootstrap aws://%s/%s", t.Account, t.Region)
+	remedy := fmt.Sprintf("make cdk && scripts/with-cdk cdk bootstrap aws://%s/%s", t.Account, t.Region)
 	if t.IsLocal() {
 		remedy = "lakeshift local up"
 	}

@@ -93,27 +93,35 @@ func npm(ctx context.Context) []Finding {
 	return one("npm", Failure, "none", "it comes with Node.js (on Debian: apt install npm)")
 }
 
-func python(ctx context.Context) []Finding {
-	var others []string
+// findPython answers a Python that the project supports, and the versions of the others it met until then.
+func findPython(ctx context.Context) (name string, found version, text string, others []string) {
+	// in the order of scripts/find-python
 	for _, name := range []string{os.Getenv("LAKESHIFT_PYTHON"), "python3.12", "python3.11", "python3", "python"} {
 		found, text, ok := run(ctx, name, "--version")
-		if !ok {
-			continue
-		}
-		if found.before(oldestPython) || newestPython.before(found) {
+		switch {
+		case !ok:
+		case found.before(oldestPython) || newestPython.before(found):
 			others = append(others, text)
-			continue
+		default:
+			return name, found, text, others
 		}
-		if exec.CommandContext(ctx, name, "-c", "import venv, ensurepip").Run() != nil {
-			return one("Python", Failure, text+" without its venv module", fmt.Sprintf("apt install python%s-venv", found))
+	}
+	return "", version{}, "", others
+}
+
+func python(ctx context.Context) []Finding {
+	name, found, text, others := findPython(ctx)
+	switch {
+	case name == "":
+		remedy := fmt.Sprintf("%s or %s is needed to deploy and for the local AWS: install one, or set LAKESHIFT_PYTHON to its path", oldestPython, newestPython)
+		if others == nil {
+			others = []string{"none"}
 		}
-		return one("Python", OK, text, "")
+		return one("Python", Failure, strings.Join(others, ", "), remedy)
+	case exec.CommandContext(ctx, name, "-c", "import venv, ensurepip").Run() != nil:
+		return one("Python", Failure, text+" without its venv module", fmt.Sprintf("apt install python%s-venv", found))
 	}
-	remedy := fmt.Sprintf("%s or %s is needed to deploy and for the local AWS: install one, or set LAKESHIFT_PYTHON to its path", oldestPython, newestPython)
-	if others == nil {
-		others = []string{"none"}
-	}
-	return one("Python", Failure, strings.Join(others, ", "), remedy)
+	return one("Python", OK, text, "")
 }
 
 // cache is where installed parts lie, as local/install.py has it.
@@ -168,24 +176,21 @@ func memory(context.Context) []Finding {
 
 // installed asks the installer what of its parts is there.
 func installed(ctx context.Context, root string) []Finding {
-	for _, name := range []string{os.Getenv("LAKESHIFT_PYTHON"), "python3.12", "python3.11", "python3"} {
-		found, _, ok := run(ctx, name, "--version")
-		if !ok || found.before(oldestPython) || newestPython.before(found) {
-			continue
-		}
-		var missing strings.Builder
-		command := exec.CommandContext(ctx, name, filepath.Join(root, "local", "install.py"), "--print-paths")
-		command.Dir, command.Stderr = root, &missing
-		if command.Run() == nil {
-			return one("installed parts", OK, "all, in "+cache(), "")
-		}
-		if line, is := strings.CutPrefix(strings.TrimSpace(missing.String()), "not installed yet: "); is {
-			names, _, _ := strings.Cut(line, ". ")
-			return one("installed parts", Warning, "not yet: "+names, "the next 'make build' or 'lakeshift local up' downloads them (about 1.2 GB in all, once)")
-		}
-		return one("installed parts", Unknown, lastLine(missing.String()), "")
+	python, _, _, _ := findPython(ctx)
+	if python == "" {
+		return one("installed parts", Unknown, "Python has to tell", "")
 	}
-	return one("installed parts", Unknown, "Python has to tell", "")
+	var missing strings.Builder
+	command := exec.CommandContext(ctx, python, filepath.Join(root, "local", "install.py"), "--print-paths")
+	command.Dir, command.Stderr = root, &missing
+	if command.Run() == nil {
+		return one("installed parts", OK, "all, in "+cache(), "")
+	}
+	if line, is := strings.CutPrefix(strings.TrimSpace(missing.String()), "not installed yet: "); is {
+		names, _, _ := strings.Cut(line, ". ")
+		return one("installed parts", Warning, "not yet: "+names, "'make tools' or the next 'lakeshift local up' downloads them (about 1.2 GB in all, once)")
+	}
+	return one("installed parts", Unknown, lastLine(missing.String()), "")
 }
 
 func lastLine(text string) string {
