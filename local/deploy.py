@@ -169,7 +169,7 @@ def failure(said: list[str]) -> str:
         if event and "resource(s) failed" not in line:
             resources.append(f"{event[1]} {event[2]}".strip())
     if not resources:
-        telling = r"❌|‣|fail:|[Ee]rror|failed|panic|\.go:\d+"
+        telling = r"❌|‣|fail:|[Ee]rror|failed|panic|has faults|\.go:\d+|\.(?:yaml|sql):"
         resources = [line.strip() for line in said if re.search(telling, line)]
     chosen = list(dict.fromkeys(resources))[:20] or said[-20:]
     return "\n".join(f"  {line}" for line in chosen)

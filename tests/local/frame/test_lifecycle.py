@@ -164,6 +164,15 @@ def test_a_failure_shows_the_resources_own_words_once() -> None:
     assert failure(["nothing", "telling"]) == "  nothing\n  telling"
 
 
+def test_a_fault_of_the_project_is_said_not_only_that_make_failed() -> None:
+    said = [
+        "the configuration has faults:",
+        "datasets/trips.yaml:9: type text is unknown",
+        "make: *** [synth-app] Error 1",
+    ]
+    assert failure(said) == "\n".join(f"  {line}" for line in said)
+
+
 def test_a_gateway_that_dies_at_start_says_why(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, start: Callable[[], dict]
 ) -> None:
