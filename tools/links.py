@@ -1,4 +1,4 @@
-"""Links in Markdown that lead nowhere: to a file that git does not track, or to a heading that is not there.
+"""Links in Markdown that lead nowhere: to what is no file of the project, or to a heading that is not there.
 
     python -m tools.links FILE…
 
@@ -10,12 +10,12 @@ from __future__ import annotations
 import functools
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 from urllib.parse import unquote
 
-ROOT = Path(__file__).resolve().parent.parent
+from tools.project_files import ROOT, project_files
+
 FENCE = re.compile(r"^ {0,3}(```+|~~~+)")
 INLINE = re.compile(r"\]\(\s*<?([^)\s>]+)>?[^)]*\)")
 REFERENCE = re.compile(r"^ {0,3}\[[^\]]+\]:\s*<?([^\s>]+)")
@@ -61,9 +61,7 @@ def anchors(path: Path) -> set[str]:
 @functools.cache
 def project_paths() -> set[str]:
     """Files of the project and the folders they lie in."""
-    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    paths = {name for name in listed.split("\0") if name and (ROOT / name).exists()}
+    paths = set(project_files())
     return paths | {str(parent) for name in paths for parent in Path(name).parents}
 
 

@@ -21,8 +21,8 @@ from pathlib import Path
 
 from local import install as project
 from tools import install
+from tools.project_files import ROOT, project_files
 
-ROOT = Path(__file__).resolve().parent.parent
 SQLFLUFF_NAMES = ROOT / "build/lint/sqlfluff.cfg"
 
 Command = list[str]
@@ -162,7 +162,7 @@ CHECKS = (
         "tracked-files",
         "every file: registries, paths of one machine, secrets, line ends",
         lambda file: True,
-        lambda files: [[sys.executable, "-m", "tools.tracked_files"]],
+        lambda files: [[sys.executable, "-m", "tools.tracked_files", *files]],
     ),
 )
 
@@ -173,14 +173,6 @@ class Outcome:
     files: int
     seconds: float
     findings: str  # empty: clean
-
-
-def project_files() -> list[str]:
-    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    if listed.returncode:
-        raise project.InstallError(f"lint reads what git tracks: {listed.stderr.strip()}")
-    return [name for name in sorted(set(listed.stdout.split("\0"))) if name and (ROOT / name).is_file()]
 
 
 def run(commands: list[Command]) -> str:
@@ -237,6 +229,9 @@ def main(arguments: list[str]) -> int:
         files = project_files()
     except project.InstallError as error:
         print(f"error: {error}", file=sys.stderr)
+        return 1
+    except subprocess.CalledProcessError:
+        print("error: lint reads what git tracks", file=sys.stderr)
         return 1
     os.environ["PATH"] = os.pathsep.join([*layout.bin_folders(), os.environ["PATH"]])
     os.environ["PYTHONWARNINGS"] = "ignore"  # sqlfluff's processes leave semaphores behind, and Python says so

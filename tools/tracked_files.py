@@ -1,16 +1,15 @@
 """What no tracked file may hold: nothing in the repository belongs to one machine, and nothing in it is secret.
 
-python -m tools.tracked_files
+    python -m tools.tracked_files FILE…
 """
 
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from tools.project_files import ROOT
+
 # Written apart, so that this file does not find itself.
 REGISTRIES = [
     "pypi" + ".org",
@@ -33,32 +32,22 @@ FORBIDDEN = {
 BLANKS_COUNT = (".patch",)
 
 
-def tracked_files() -> list[Path]:
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    return [ROOT / name for name in listed.split("\0") if name and (ROOT / name).is_file()]
-
-
-def faults(path: Path) -> list[str]:
+def faults(name: str) -> list[str]:
     try:
-        text = path.read_bytes().decode()
+        text = (ROOT / name).read_bytes().decode()
     except UnicodeDecodeError:
         return []  # binary
-    name = path.relative_to(ROOT)
     found = []
     for number, line in enumerate(text.split("\n"), 1):
         for what, pattern in FORBIDDEN.items():
-            if pattern.search(line) and not (what == "blanks at its end" and path.suffix in BLANKS_COUNT):
+            if pattern.search(line) and not (what == "blanks at its end" and name.endswith(BLANKS_COUNT)):
                 found.append(f"{name}:{number}: holds {what}: {line.strip()[:120]}")
     if text and not text.endswith("\n"):
         found.append(f"{name}:{text.count(chr(10)) + 1}: does not end with a line end")
     return found
 
 
-def main() -> int:
-    found = [fault for path in tracked_files() for fault in faults(path)]
-    print("\n".join(found))
-    return 1 if found else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    found = [fault for name in sys.argv[1:] for fault in faults(name)]
+    print("\n".join(found))
+    sys.exit(1 if found else 0)

@@ -25,7 +25,6 @@ TESTED = {
     "diff": "internal/review",
     # they build and install what the verbs above need
     "cdk": "Makefile",
-    "tools": "Makefile",
     "bin/lakeshift": "Makefile",
 }
 
