@@ -110,6 +110,10 @@ func (r *parquetReader) read(path string) (err error) {
 
 // eachRow calls do with each row of the group until it answers false.
 func eachRow(group parquet.RowGroup, do func(parquet.Row) bool) error {
+	// the pages of a group without rows lie nowhere, and seeking them fails
+	if group.NumRows() == 0 {
+		return nil
+	}
 	rows := group.Rows()
 	defer rows.Close()
 	batch := make([]parquet.Row, 256)
@@ -209,6 +213,9 @@ func parquetType(node parquet.Node) (config.Type, []string) {
 		case *format.TimeType:
 			return text, []string{"times of day: kept as text; Athena can't read them in the raw zone"}
 		case *format.IntType:
+			if logical.BitWidth == 64 && !logical.IsSigned {
+				return integerType(64, false), []string{"whole numbers of 64 bits without a sign: Athena can't read them in the raw zone"}
+			}
 			return integerType(int(logical.BitWidth), logical.IsSigned), nil
 		case *format.NullType:
 			return text, []string{"no type in the sample: text until one is known"}
@@ -269,7 +276,7 @@ func (t *typed) widen(kind config.Type) {
 	default:
 		t.kind = config.Type{Name: "varchar"}
 	}
-	t.notes = append(t.notes, fmt.Sprintf("a %s in one file, a %s in another: Athena can't read both in the raw zone", was.Name, kind.Name))
+	t.notes = append(t.notes, fmt.Sprintf("%s in one file, %s in another: Athena can't read both in the raw zone", was.Name, kind.Name))
 }
 
 // see takes one value, and adds it to the record's hash.

@@ -170,6 +170,7 @@ func TestParquetSaysItsTypes(t *testing.T) {
 		Small    int32     `parquet:"small,optional"`
 		Tiny     int8      `parquet:"tiny"`
 		Unsigned uint32    `parquet:"unsigned"`
+		Huge     uint64    `parquet:"huge"`
 		Ratio    float32   `parquet:"ratio"`
 		Price    int64     `parquet:"price,decimal(2:12)"`
 		Flag     *bool     `parquet:"flag"`
@@ -193,6 +194,7 @@ func TestParquetSaysItsTypes(t *testing.T) {
 	assert.Equal(t, map[string]string{
 		"ID": "bigint", "small": "integer", "tiny": "smallint", "unsigned": "bigint", "price": "decimal(12,2)", "flag": "boolean",
 		"ratio": "double; 1 values that are no number (NaN) or infinite: their records are rejected",
+		"huge":  "decimal(20,0); whole numbers of 64 bits without a sign: Athena can't read them in the raw zone",
 		"name":  "varchar(256)", "day": "date", "at": "timestamp", "key": "varchar(256)",
 		"exact": "timestamp; 1 timestamps with more than six fraction digits: their records are rejected",
 		"tags":  "varchar(256); Athena can't read it in the raw zone; JSON objects or arrays, kept as JSON text",
@@ -217,7 +219,17 @@ func TestTypesOfSeveralParquetFilesAreBroughtTogether(t *testing.T) {
 	read, err := Read([]string{first, second}, Options{})
 	require.NoError(t, err)
 	found := types(read)
-	assert.Equal(t, "double; a bigint in one file, a double in another: Athena can't read both in the raw zone", found["Count"])
+	assert.Equal(t, "double; bigint in one file, double in another: Athena can't read both in the raw zone", found["Count"])
 	assert.Equal(t, "bigint", found["Other"])
 	assert.EqualValues(t, 1, read.Fields[1].Empty)
+}
+
+// emptyGroup is what pyarrow and Spark write for no rows; its pages lie nowhere.
+type emptyGroup struct{ parquet.RowGroup }
+
+func (emptyGroup) NumRows() int64     { return 0 }
+func (emptyGroup) Rows() parquet.Rows { panic("there are no pages to seek") }
+
+func TestARowGroupWithoutRowsIsNoBrokenFile(t *testing.T) {
+	require.NoError(t, eachRow(emptyGroup{}, func(parquet.Row) bool { return false }))
 }
