@@ -1,6 +1,8 @@
 """What no tracked file may hold: nothing in the repository belongs to one machine, and nothing in it is secret.
 
     python -m tools.tracked_files FILE…
+
+What is no UTF-8 is passed over.
 """
 
 from __future__ import annotations

@@ -2,179 +2,11 @@ package review
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
 )
-
-// grant is one thing that somebody may do: as small as it gets, so that grants compare however statements are written.
-// All texts are marked (see view).
-type grant struct {
-	// holder is who the policy belongs to: a role, or the resource that it guards.
-	holder, effect, action, resource, principal, condition string
-}
-
-// Effects beside Allow and Deny.
-const (
-	managed = "managed policy"
-	lets    = "ingress"
-	sends   = "egress"
-)
-
-// grants that a stack holds.
-func (s *Stack) grants() []grant {
-	var all []grant
-	for _, id := range keys(s.Template.Resources) {
-		resource := s.Template.Resources[id]
-		self := view{s, true}.referred(id, 0)
-		switch resource.Type {
-		case "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy":
-			for _, holder := range slices.Concat(list(resource.Properties["Roles"]), list(resource.Properties["Users"]), list(resource.Properties["Groups"])) {
-				all = append(all, s.statements(s.mark(holder), resource.Properties["PolicyDocument"])...)
-			}
-		case "AWS::IAM::Role":
-			for _, arn := range list(resource.Properties["ManagedPolicyArns"]) {
-				all = append(all, grant{holder: self, effect: managed, action: s.mark(arn)})
-			}
-			all = append(all, s.documents(self, resource.Properties)...)
-		case "AWS::Lambda::Permission":
-			all = append(all, grant{
-				holder: s.mark(resource.Properties["FunctionName"]), effect: "Allow", action: s.mark(resource.Properties["Action"]),
-				resource: s.mark(resource.Properties["FunctionName"]), principal: s.mark(resource.Properties["Principal"]),
-				condition: s.mark(resource.Properties["SourceArn"]),
-			})
-		case "AWS::EC2::SecurityGroup":
-			for _, rule := range list(resource.Properties["SecurityGroupIngress"]) {
-				all = append(all, s.rule(self, lets, rule))
-			}
-			for _, rule := range list(resource.Properties["SecurityGroupEgress"]) {
-				all = append(all, s.rule(self, sends, rule))
-			}
-		case "AWS::EC2::SecurityGroupIngress":
-			all = append(all, s.rule(s.mark(resource.Properties["GroupId"]), lets, resource.Properties))
-		case "AWS::EC2::SecurityGroupEgress":
-			all = append(all, s.rule(s.mark(resource.Properties["GroupId"]), sends, resource.Properties))
-		default:
-			all = append(all, s.documents(self, resource.Properties)...)
-		}
-	}
-	return all
-}
-
-func (s *Stack) mark(value any) string { return s.neutral(view{s, true}.render(value, 0)) }
-
-// documents finds every policy below a value: bucket policies, key policies, trust, whatever the property is called.
-func (s *Stack) documents(holder string, value any) []grant {
-	var all []grant
-	switch value := value.(type) {
-	case []any:
-		for _, element := range value {
-			all = append(all, s.documents(holder, element)...)
-		}
-	case map[string]any:
-		for _, statement := range list(value["Statement"]) {
-			if fields, is := statement.(map[string]any); is && fields["Effect"] != nil {
-				return s.statements(holder, value)
-			}
-		}
-		for _, key := range keys(value) {
-			all = append(all, s.documents(holder, value[key])...)
-		}
-	}
-	return all
-}
-
-func (s *Stack) statements(holder string, document any) []grant {
-	var all []grant
-	fields, _ := document.(map[string]any)
-	for _, value := range list(fields["Statement"]) {
-		statement, _ := value.(map[string]any)
-		effect, _ := statement["Effect"].(string)
-		condition := ""
-		if statement["Condition"] != nil {
-			condition = s.mark(statement["Condition"])
-		}
-		for _, action := range s.either(statement, "Action") {
-			for _, resource := range s.either(statement, "Resource") {
-				for _, principal := range s.principals(statement) {
-					all = append(all, grant{holder, effect, action, resource, principal, condition})
-				}
-			}
-		}
-	}
-	return all
-}
-
-// either a field or its negation, which means everything but.
-func (s *Stack) either(statement map[string]any, field string) []string {
-	var texts []string
-	for _, value := range list(statement[field]) {
-		texts = append(texts, s.mark(value))
-	}
-	var not []string
-	for _, value := range list(statement["Not"+field]) {
-		not = append(not, s.mark(value))
-	}
-	if len(not) > 0 {
-		texts = append(texts, "* but "+strings.Join(not, ", "))
-	}
-	if texts == nil {
-		return []string{""}
-	}
-	return texts
-}
-
-func (s *Stack) principals(statement map[string]any) []string {
-	var texts []string
-	for prefix, field := range map[string]string{"": "Principal", "all but ": "NotPrincipal"} {
-		switch value := statement[field].(type) {
-		case string:
-			texts = append(texts, prefix+value)
-		case map[string]any:
-			for _, kind := range keys(value) {
-				for _, principal := range list(value[kind]) {
-					texts = append(texts, prefix+s.mark(principal))
-				}
-			}
-		}
-	}
-	if texts == nil {
-		return []string{""}
-	}
-	return texts
-}
-
-func (s *Stack) rule(group, effect string, rule any) grant {
-	fields, _ := rule.(map[string]any)
-	protocol := s.mark(fields["IpProtocol"])
-	ports := ""
-	switch from, to := fields["FromPort"], fields["ToPort"]; {
-	case protocol == "-1":
-		protocol = "all traffic"
-	case from == nil:
-	case fmt.Sprint(from) == fmt.Sprint(to):
-		ports = fmt.Sprintf(" port %v", from)
-	default:
-		ports = fmt.Sprintf(" ports %v to %v", from, to)
-	}
-	peer := ""
-	for _, field := range []string{"CidrIp", "CidrIpv6", "SourceSecurityGroupId", "DestinationSecurityGroupId", "SourcePrefixListId", "DestinationPrefixListId"} {
-		if fields[field] != nil {
-			peer = s.mark(fields[field])
-		}
-	}
-	return grant{holder: group, effect: effect, action: protocol + ports, principal: peer}
-}
-
-func list(value any) []any {
-	switch value := value.(type) {
-	case nil:
-		return nil
-	case []any:
-		return value
-	}
-	return []any{value}
-}
 
 // access words what changes in who may do what, between two sides of one environment.
 func access(before, after *Environment) []item {
@@ -192,21 +24,24 @@ func access(before, after *Environment) []item {
 			has[g] = true
 		}
 	}
+	// what reads alike on both sides is nothing to tell: a construct's id changes and its thing keeps its name
+	told, tells := before.named(had), after.named(has)
 	var added, removed []grant
 	for g := range has {
-		if !had[g] {
+		if !had[g] && !told[after.unmarked(g)] {
 			added = append(added, g)
 		}
 	}
+	all := slices.Collect(maps.Keys(has))
 	replaced := map[grant][]grant{}
 	for g := range had {
-		if has[g] {
+		if has[g] || tells[before.unmarked(g)] {
 			continue
 		}
 		covering := func(a grant) bool { return a.covers(g) }
 		if i := slices.IndexFunc(added, covering); i >= 0 {
 			replaced[added[i]] = append(replaced[added[i]], g)
-		} else if !slices.ContainsFunc(keysOf(has), covering) {
+		} else if !slices.ContainsFunc(all, covering) {
 			removed = append(removed, g)
 		}
 	}
@@ -241,6 +76,19 @@ func access(before, after *Environment) []item {
 	return items
 }
 
+// named are the grants with names for places.
+func (e *Environment) named(grants map[grant]bool) map[grant]bool {
+	all := make(map[grant]bool, len(grants))
+	for g := range grants {
+		all[e.unmarked(g)] = true
+	}
+	return all
+}
+
+func (e *Environment) unmarked(g grant) grant {
+	return grant{e.unmark(g.holder), g.effect, e.unmark(g.action), e.unmark(g.resource), e.unmark(g.principal), e.unmark(g.condition)}
+}
+
 // within is the rank of what a new stack's things may do: it is read after what the others may.
 const within = 5
 
@@ -250,14 +98,6 @@ func holderStack(g grant) string {
 		return match[1]
 	}
 	return ""
-}
-
-func keysOf(set map[grant]bool) []grant {
-	all := make([]grant, 0, len(set))
-	for g := range set {
-		all = append(all, g)
-	}
-	return all
 }
 
 func (g grant) covers(other grant) bool {
@@ -357,8 +197,12 @@ func deeds(environment *Environment, group []grant) string {
 	var actions, resources []string
 	for _, g := range group {
 		actions = append(actions, quote(environment.unmark(g.action)))
-		if g.resource != "" {
-			resources = append(resources, quote(environment.unmark(g.resource)))
+		resource := g.resource
+		if resource == "*" && g.principal != "" {
+			resource = g.holder // in the policy of a key or a bucket it stands for just that
+		}
+		if resource != "" {
+			resources = append(resources, quote(environment.unmark(resource)))
 		}
 	}
 	text := strings.Join(unique(actions), ", ")

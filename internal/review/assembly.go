@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -35,7 +36,7 @@ type Stack struct {
 	Protected bool
 	file      string
 	env       *Environment
-	// place holds account and region, or what the CDK says for an unknown one.
+	// What the CDK says for an unknown one, if the environment names none.
 	account, region string
 	// paths of constructs by logical id.
 	paths  map[string]string
@@ -295,12 +296,7 @@ func leaves(value any) []string {
 }
 
 func keys[V any](of map[string]V) []string {
-	names := make([]string, 0, len(of))
-	for name := range of {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
+	return slices.Sorted(maps.Keys(of))
 }
 
 func readJSON(file string, into any) error {

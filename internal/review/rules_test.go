@@ -98,6 +98,17 @@ func group(rule string) string {
 	return resource("Group", "AWS::EC2::SecurityGroup", `"GroupName": "house", "GroupDescription": "g", "SecurityGroupIngress": [`+rule+`]`)
 }
 
+func key(principal string) string {
+	return resource("Key", "AWS::KMS::Key", `"KeyPolicy": {"Statement": [`+
+		statement("Allow", `"kms:Decrypt"`, "*", `, "Principal": {"AWS": ["arn:aws:iam::1:root"`+principal+`]}`)+`]}`)
+}
+
+func keptName(id string) string { return resource(id, "AWS::S3::Bucket", `"BucketName": "data"`, deleted) }
+
+func reading(id string) string {
+	return `{"Effect": "Allow", "Action": "s3:GetObject", "Resource": {"Fn::GetAtt": ["` + id + `", "Arn"]}}`
+}
+
 func logs(days string) string {
 	return resource("Log", "AWS::Logs::LogGroup", `"LogGroupName": "/x"`+days)
 }
@@ -190,6 +201,13 @@ func TestWhatAChangeMeans(t *testing.T) {
 			[]string{"access: ⚠️ `elt-load` may now `* but iam:*` on `b`"}},
 		{"two-policies-say-the-same-of-somebody", side{resources: bucketPolicy("a") + "," + other}, side{resources: bucketPolicy("a") + "," + bucketPolicy("b") + "," + bucketPolicy("c")},
 			[]string{"access: `arn:aws:iam::1:role/x` may now `s3:GetObject` on `b/*`, `c/*`", "resource: ➖"}},
+		{"key-shared", side{resources: key("")}, side{resources: key(`, "arn:aws:iam::2:root"`)},
+			[]string{"access: ⚠️ `arn:aws:iam::2:root` may now `kms:Decrypt` on `House/Key`", "resource: ✏️ KMS key"}},
+		{"condition-names-a-thing", side{resources: keptName("Raw") + "," + policy(statement("Allow", `"s3:GetObject"`, "a/*", ""))},
+			side{resources: keptName("Raw") + "," + policy(statement("Allow", `"s3:GetObject"`, "a/*", "")+","+statement("Allow", `"s3:PutObject"`, "a/*", `, "Condition": {"ArnLike": {"aws:SourceArn": {"Ref": "Raw"}, "a": "<b>"}}`))},
+			[]string{"access: `elt-load` may now `s3:PutObject` on `a/*` if `{\"ArnLike\":{\"a\":\"<b>\",\"aws:SourceArn\":\"data\"}}`"}},
+		{"thing-with-another-id", side{resources: keptName("Raw") + "," + policy(reading("Raw"))}, side{resources: keptName("Zone") + "," + policy(reading("Zone"))},
+			[]string{"danger: S3 bucket `data` is **deleted**", "resource: ➕ S3 bucket `data`", "resource: ➖ S3 bucket `data`"}},
 		{"statements-written-otherwise", side{resources: policy(statement("Allow", `["s3:GetObject", "s3:PutObject"]`, "a/*", ""))},
 			side{resources: policy(statement("Allow", `"s3:PutObject"`, "a/*", "") + "," + statement("Allow", `"s3:GetObject"`, "a/*", ""))}, nil},
 		{"trust-widened", side{resources: trust(`{"Service": "glue.amazonaws.com"}`)}, side{resources: trust(`{"Service": ["glue.amazonaws.com"], "AWS": "*"}`)},
@@ -230,5 +248,36 @@ func TestWhatAChangeMeans(t *testing.T) {
 				assert.Contains(t, slices.Sorted(slices.Values(found))[i], want)
 			}
 		})
+	}
+}
+
+func TestNamesOfAnEnvironmentAreToldByMostOfItsStacks(t *testing.T) {
+	environment := &Environment{Name: "prod"}
+	for id, name := range map[string]string{"Storage": "elt-prod-storage", "DatasetSales": "elt-prod-dataset-sales", "Odd": "elt-prodigious"} {
+		environment.Stacks = append(environment.Stacks, &Stack{ID: id, Name: name, env: environment})
+	}
+	assert.Equal(t, "elt-prod", environment.prefix())
+	assert.Equal(t, "elt-<env>-raw", environment.stack("Odd").neutral("elt-prod-raw"))
+	assert.Equal(t, "elt-dev", (&Environment{Name: "dev"}).prefix())
+}
+
+func TestAStackThatIsMadeElsewhereLeavesTheFirstBehind(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		change func(*Stack)
+		want   string
+	}{
+		{"region", func(s *Stack) { s.region = "eu-central-1" }, "moves from `eu-west-1` to `eu-central-1`: a deployment makes a second one there"},
+		{"account", func(s *Stack) { s.account = "1" }, ""}, // it may be the same
+		{"name", func(s *Stack) { s.Name = "shop-house" }, "is called `shop-house` instead of `elt-<env>-house`: a deployment makes a second one"},
+	} {
+		base, head := madeUp(t, map[string]side{"prod": {resources: other}}), madeUp(t, map[string]side{"prod": {resources: other}})
+		test.change(head.Environments[0].Stacks[0])
+		c := &Comparison{Texts: map[string]map[string]string{}, Counts: map[string]Counts{}}
+		c.environment(base.Environments[0], head.Environments[0], nil, nil)
+		assert.Equal(t, test.want != "", c.Dangerous(), test.name)
+		if test.want != "" {
+			assert.Contains(t, c.Findings[0].text, test.want)
+		}
 	}
 }

@@ -38,8 +38,16 @@ func (s view) render(value any, depth int) string {
 	case nil:
 		return ""
 	}
-	text, _ := json.Marshal(s.plain(value, depth+1))
-	return string(text)
+	return written(s.plain(value, depth+1))
+}
+
+// written as JSON, with marks and brackets as they are.
+func written(value any) string {
+	var text strings.Builder
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(value) // of what was read from JSON
+	return strings.NewReplacer(`\u0001`, "\x01", `\u0002`, "\x02", `\u0003`, "\x03").Replace(strings.TrimSuffix(text.String(), "\n"))
 }
 
 // plain replaces the references inside a value by what they are called.
@@ -164,6 +172,14 @@ func (e *Environment) unmark(text string) string {
 
 func (s *Stack) name(id string) string { return s.neutral(view{Stack: s}.called(id, 0)) }
 
+// place is where the stack is deployed.
+func (s *Stack) place() string {
+	if s.account == "" || s.account == "unknown-account" {
+		return quote(s.region)
+	}
+	return quote(s.account + "/" + s.region)
+}
+
 // thing is a resource in words: its kind and its name.
 func (s *Stack) thing(id string) string {
 	return kindOf(s.Template.Resources[id].Type) + " " + quote(s.name(id))
@@ -211,21 +227,23 @@ func (s *Stack) neutral(text string) string {
 
 var placeholders = map[string]string{"AccountId": "<account>", "Region": "<region>", "Partition": "aws"}
 
-// prefix that all names of the environment start with.
+// prefix that names of the environment start with: what most of its stacks have in front of their id. One stack that is
+// called otherwise changes the words for none of the others.
 func (e *Environment) prefix() string {
-	if len(e.Stacks) < 2 {
-		return "elt-" + e.Name
-	}
-	prefix := e.Stacks[0].Name
-	for _, stack := range e.Stacks[1:] {
-		for !strings.HasPrefix(stack.Name, prefix) {
-			prefix = prefix[:len(prefix)-1]
+	counts := map[string]int{}
+	for _, stack := range e.Stacks {
+		words := capital.ReplaceAllString(stack.ID, "$1-$2")
+		if prefix, ends := strings.CutSuffix(stack.Name, "-"+strings.ToLower(words)); ends && prefix != "" {
+			counts[prefix]++
 		}
 	}
-	if end := strings.LastIndex(prefix, "-"); end > 0 {
-		return prefix[:end]
+	most := "elt-" + e.Name
+	for _, prefix := range keys(counts) {
+		if counts[prefix] > counts[most] {
+			most = prefix
+		}
 	}
-	return "elt-" + e.Name
+	return most
 }
 
 // quote as code, whatever the text holds.
