@@ -1,0 +1,153 @@
+package sqlcheck
+
+import "lakeshift/config/sqltext"
+
+// What insert, update, delete and merge name.
+
+func (k *checker) insert(p *cursor) {
+	relation := k.named(p)
+	wanted, exact := -1, false
+	if isSymbol(p.peek(), "(") && !isWord(p.ahead(1), "select", "with") && !isSymbol(p.ahead(1), "(") {
+		wanted, exact = k.listed(p.group(), relation), true
+	} else if relation != nil {
+		if columns, known := relation.columns(); known {
+			wanted = len(columns)
+		}
+	}
+	line := p.peek().Line
+	count := func(got int, line int) {
+		// fewer values than columns take the defaults, unless the columns are listed
+		if wanted >= 0 && got >= 0 && (got > wanted || exact && got < wanted) {
+			k.fault(line, "insert into %d columns gives %d values: expected as many", wanted, got)
+		}
+	}
+	switch {
+	case p.accept("values"):
+		for _, row := range split(p.rest(), ",") {
+			values := &cursor{tokens: row}
+			if isSymbol(values.peek(), "(") {
+				inside := values.group()
+				count(len(split(inside, ",")), row[0].Line)
+				k.expression(inside, &scope{})
+			}
+		}
+	case p.looks("default"):
+	case !p.done():
+		count(k.query(p.rest(), nil).count, line)
+	}
+}
+
+func (k *checker) update(p *cursor, parent *scope) {
+	relation, from := k.target(p, true)
+	in := &scope{parent: parent, sources: []source{from}}
+	if !p.accept("set") {
+		return
+	}
+	end := find(p.rest(), "from", "where")
+	if end < 0 {
+		end = len(p.rest())
+	}
+	assignments := p.rest()[:end]
+	p.at += end
+	if p.accept("from") {
+		k.joined(p, in)
+	}
+	k.assignments(assignments, relation, in)
+	k.expression(p.rest(), in)
+}
+
+// joined reads the tables that a change looks at besides its own, up to where.
+func (k *checker) joined(p *cursor, in *scope) {
+	end := find(p.rest(), "where")
+	if end < 0 {
+		end = len(p.rest())
+	}
+	for _, condition := range k.from(&cursor{tokens: p.rest()[:end]}, in) {
+		k.expression(condition, in)
+	}
+	p.at += end
+}
+
+func (k *checker) assignments(tokens []sqltext.Token, relation *Relation, in *scope) {
+	for _, assignment := range split(tokens, ",") {
+		a := &cursor{tokens: assignment}
+		column := a.peek()
+		parts := a.name()
+		if len(parts) == 1 && relation != nil {
+			k.listed([]sqltext.Token{column}, relation)
+		}
+		if a.symbol("=") {
+			k.expression(a.rest(), in)
+		}
+	}
+}
+
+func (k *checker) delete(p *cursor, parent *scope) {
+	p.accept("from")
+	_, from := k.target(p, true)
+	in := &scope{parent: parent, sources: []source{from}}
+	if p.accept("using") {
+		k.joined(p, in)
+	}
+	k.expression(p.rest(), in)
+}
+
+func (k *checker) merge(p *cursor) {
+	relation, target := k.target(p, false)
+	if !p.accept("using") {
+		return // Merge says what is wrong
+	}
+	in := &scope{sources: []source{target}}
+	k.relation(p, in)
+	if !p.accept("on") {
+		return
+	}
+	for i, part := range whens(p.rest()) {
+		clause := &cursor{tokens: part}
+		if i == 0 {
+			k.expression(part, in)
+			continue
+		}
+		for !clause.done() && !clause.looks("then") {
+			clause.at++
+		}
+		clause.accept("then")
+		switch {
+		case clause.accept("update", "set"):
+			k.assignments(clause.rest(), relation, in)
+		case clause.accept("insert"):
+			wanted := -1
+			if isSymbol(clause.peek(), "(") {
+				wanted = k.listed(clause.group(), relation)
+			}
+			if clause.accept("values") && isSymbol(clause.peek(), "(") {
+				line := clause.peek().Line
+				values := clause.group()
+				if got := len(split(values, ",")); wanted >= 0 && got != wanted {
+					k.fault(line, "insert into %d columns gives %d values: expected as many", wanted, got)
+				}
+				k.expression(values, in)
+			}
+		}
+	}
+}
+
+// whens cuts what follows `on`: the condition, then each `when`.
+func whens(tokens []sqltext.Token) [][]sqltext.Token {
+	var parts [][]sqltext.Token
+	p := &cursor{tokens: tokens}
+	begin, cases := 0, 0
+	for !p.done() {
+		switch {
+		case isWord(p.peek(), "case"):
+			cases++
+		case isWord(p.peek(), "end"):
+			cases--
+		case isWord(p.peek(), "when") && cases <= 0 && p.at >= begin:
+			parts = append(parts, tokens[begin:p.at])
+			begin = p.at
+		}
+		p.skip()
+	}
+	return append(parts, tokens[begin:])
+}

@@ -1,0 +1,67 @@
+package sqlcheck
+
+import "slices"
+
+// create checks the query of what it makes; the columns of the others are their own.
+func (k *checker) create(p *cursor) {
+	begin := p.at
+	relation, ok := created(p)
+	if !ok {
+		return
+	}
+	if relation.query == nil {
+		k.keys(&cursor{tokens: p.tokens, at: begin}, relation.Columns, relation.Open)
+		return
+	}
+	query := relation.query
+	if n := len(query); n > 4 && isWord(query[n-4], "with") && isWord(query[n-3], "no") && isWord(query[n-2], "schema") {
+		query = query[:n-4]
+	}
+	if n := len(query); n > 2 && isWord(query[n-1], "data") { // with no data
+		if with := find(query, "with"); with > 0 {
+			query = query[:with]
+		}
+	}
+	got := k.query(query, nil)
+	if len(relation.Columns) == 0 {
+		k.twice(got, p.tokens[begin].Line)
+	}
+	if len(relation.Columns) > 0 && got.count >= 0 && got.count != len(relation.Columns) {
+		k.fault(p.tokens[begin].Line, "%s names %d columns, its query has %d", relation.Name, len(relation.Columns), got.count)
+	}
+	if len(relation.Columns) == 0 {
+		k.keys(&cursor{tokens: p.tokens, at: begin}, got.columns, got.open)
+	}
+}
+
+// twice finds names that a table or file can have once only.
+func (k *checker) twice(got result, line int) {
+	for i, name := range got.columns {
+		if slices.Contains(got.columns[:i], name) {
+			k.fault(line, "has two columns %s: give one of them another name", name)
+		}
+	}
+}
+
+// keys checks the columns that distkey, sortkey and primary key name.
+func (k *checker) keys(p *cursor, columns []string, open bool) {
+	if open {
+		return
+	}
+	tokens := p.rest()
+	if as := find(tokens, "as"); as >= 0 {
+		tokens = tokens[:as]
+	}
+	for i := 0; i+1 < len(tokens); i++ {
+		key := isWord(tokens[i], "distkey", "sortkey") || isWord(tokens[i], "key") && i > 0 && isWord(tokens[i-1], "primary", "foreign")
+		if !key || !isSymbol(tokens[i+1], "(") {
+			continue
+		}
+		group := &cursor{tokens: tokens, at: i + 1}
+		for _, name := range group.group() {
+			if isName(name) && !slices.Contains(columns, name.Text) {
+				k.fault(name.Line, "%s names %s, which is no column of the table%s", tokens[i].Text, name.Text, remedy(name.Text, columns))
+			}
+		}
+	}
+}
