@@ -215,6 +215,10 @@ func (d Dialect) split(line string) (values []string, problem string) {
 		if begin < len(line) && line[begin] == d.Quote {
 			var closed bool
 			value, position, closed = d.quoted(line, begin)
+			if !closed && strings.Contains(line[begin:], string([]byte{escape, d.Quote})) {
+				return nil, "a quote is not closed in its line, as a backslash takes away the meaning of the one behind it: " +
+					"where the files mean no more than a backslash, give the contract another source.options.escape"
+			}
 			if !closed {
 				return nil, "a quote is not closed in its line: a record with a line break can't be loaded"
 			}

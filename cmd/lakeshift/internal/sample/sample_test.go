@@ -233,3 +233,11 @@ func (emptyGroup) Rows() parquet.Rows { panic("there are no pages to seek") }
 func TestARowGroupWithoutRowsIsNoBrokenFile(t *testing.T) {
 	require.NoError(t, eachRow(emptyGroup{}, func(parquet.Row) bool { return false }))
 }
+
+func TestABackslashThatTakesAQuoteIsNamed(t *testing.T) {
+	read := readText(t, "size,note\n1,plain\n2,\"C:\\temp\\\"\n3,\"two\n")
+	require.Len(t, read.Refused, 2)
+	assert.Contains(t, read.Refused[0].Reason, "backslash")
+	assert.True(t, strings.HasSuffix(read.Refused[0].Where, ":3"))
+	assert.NotContains(t, read.Refused[1].Reason, "backslash")
+}
