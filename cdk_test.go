@@ -186,7 +186,7 @@ func TestEveryEnvironmentHoldsEveryResourceThatWasPromised(t *testing.T) {
 		"AWS::Glue::Table", "AWS::Glue::Crawler", "AWS::Glue::Job", "AWS::Glue::Workflow", "AWS::Glue::Trigger", "AWS::Glue::Connection",
 		"AWS::IAM::Role", "AWS::RedshiftServerless::Namespace", "AWS::RedshiftServerless::Workgroup", "AWS::Athena::WorkGroup",
 		"AWS::Athena::NamedQuery", "AWS::SNS::Topic", "AWS::SNS::Subscription", "AWS::KMS::Key", "AWS::CloudWatch::Alarm", "AWS::Events::Rule",
-		"AWS::Lambda::Function", "Custom::Trigger", "AWS::Logs::LogGroup",
+		"AWS::Lambda::Function", "Custom::SchemaStep", "AWS::Logs::LogGroup",
 	}
 	for _, environment := range config.Environments() {
 		found := map[string]bool{}

@@ -1,8 +1,8 @@
 package constructs
 
 import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsglue"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3assets"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
@@ -15,16 +15,15 @@ type PipelineProps struct {
 	Step                      func(step string) string
 	Description               string
 
-	// Crawler is the ARN of the crawler's role. Jobs run as the other roles, and grant them nothing.
-	Crawler                   string
-	Load, Transform, Check    awsiam.IRole
-	RawTable                  RawTable
-	RawDatabase, RawTableName string
+	// Crawler, Load, Transform and Check are the ARNs of the roles that the steps run as.
+	Crawler, Load, Transform, Check string
+	RawTable                        RawTable
+	RawDatabase, RawTableName       string
 
-	// Scripts is the folder of load.py, transform.py and check.py; Library and Bundle are folders that they are deployed with.
-	Scripts, Library, Bundle string
-	// BundleDigest is that of the bundle's content; empty has the CDK read the folder.
-	BundleDigest string
+	// Code that the jobs run, the same for all datasets.
+	Code StepCode
+	// Bundle is the folder or archive that it works by. BundleDigest is that of its content; empty has the CDK read it.
+	Bundle, BundleDigest string
 	// Arguments of every job, and of one step.
 	Arguments     map[string]string
 	StepArguments map[string]map[string]string
@@ -60,25 +59,31 @@ func NewPipeline(scope constructs.Construct, id string, props PipelineProps) Pip
 		MaxConcurrentRuns: jsii.Number(1),
 	})
 	crawler := newCrawler(this, props)
-	library := awss3assets.NewAsset(this, jsii.String("Library"), &awss3assets.AssetProps{Path: jsii.String(props.Library)})
 	digest := known(props.BundleDigest)
 	bundle := awss3assets.NewAsset(this, jsii.String("Bundle"), &awss3assets.AssetProps{
 		Path: jsii.String(props.Bundle), AssetHash: digest.AssetHash, AssetHashType: digest.AssetHashType,
 	})
-	bundleURL, libraryURL := bundle.S3ObjectUrl(), library.S3ObjectUrl()
-	arguments := func(step string) *map[string]*string {
+	bundleURL, synthesizer := bundle.S3ObjectUrl(), awscdk.Stack_Of(this).Synthesizer()
+	for _, file := range []*stagedFile{props.Code.library, props.Code.load, props.Code.transform, props.Code.check} {
+		file.upload(synthesizer)
+	}
+	arguments := func(step string) map[string]*string {
 		all := map[string]*string{"--bundle": bundleURL}
 		for _, some := range []map[string]string{props.Arguments, props.StepArguments[step]} {
 			for name, value := range some {
 				all["--"+name] = jsii.String(value)
 			}
 		}
-		return &all
+		return all
 	}
 
-	load := newLoad(this, props, library, arguments("load"))
-	transform := newShell(this, "Transform", props.Step("transform"), props.Transform, props.Scripts+"/transform.py", libraryURL, arguments("transform"))
-	check := newShell(this, "Check", props.Step("check"), props.Check, props.Scripts+"/check.py", libraryURL, arguments("check"))
+	forLoad, forTransform, forCheck := arguments("load"), arguments("transform"), arguments("check")
+	forLoad["--extra-py-files"] = props.Code.library.composed
+	// Python shell unpacks no library of its own accord: its scripts do
+	forTransform["--library"], forCheck["--library"] = props.Code.library.url, props.Code.library.url
+	load := newLoad(this, props, props.Code.load.composed, forLoad)
+	transform := newShell(this, "Transform", props.Step("transform"), props.Transform, props.Code.transform.composed, forTransform)
+	check := newShell(this, "Check", props.Step("check"), props.Check, props.Code.check.composed, forCheck)
 	acceptUnencryptedLogs(load, transform, check)
 
 	schedule, description := props.Schedule, "Starts the daily run."
@@ -105,11 +110,11 @@ func NewPipeline(scope constructs.Construct, id string, props PipelineProps) Pip
 	succeeded := func(job *string) awsglue.CfnTrigger_ConditionProperty {
 		return awsglue.CfnTrigger_ConditionProperty{JobName: job, State: jsii.String("SUCCEEDED")}
 	}
-	loadJob, transformJob := load.JobName(), transform.JobName()
+	loadJob, transformJob := load.Ref(), transform.Ref()
 	toLoad := after("LoadTrigger", "load", loadJob,
 		awsglue.CfnTrigger_ConditionProperty{CrawlerName: crawled, CrawlState: jsii.String("SUCCEEDED")}, start)
 	toTransform := after("TransformTrigger", "transform", transformJob, succeeded(loadJob), toLoad)
-	after("CheckTrigger", "check", check.JobName(), succeeded(transformJob), toTransform)
+	after("CheckTrigger", "check", check.Ref(), succeeded(transformJob), toTransform)
 	return Pipeline{WorkflowName: *name, Start: start}
 }
 
@@ -143,63 +148,48 @@ func newCrawler(scope constructs.Construct, props PipelineProps) awsglue.CfnCraw
 
 const noSecurityConfiguration = "CloudWatch Logs encrypts at rest by itself; logs hold counts, names and, where a check fails, one row."
 
-func newLoad(scope constructs.Construct, props PipelineProps, library awss3assets.Asset, arguments *map[string]*string) awsglue.PySparkEtlJob {
-	job := awsglue.NewPySparkEtlJob(scope, jsii.String("Load"), &awsglue.PySparkEtlJobProps{
-		JobName:     jsii.String(props.Step("load")),
-		Description: jsii.String("New raw objects, typed by the contract, into the landing table; what does not fit into the rejected zone."),
-		Role:        props.Load,
-		Script:      awsglue.Code_FromAsset(jsii.String(props.Scripts+"/load.py"), nil),
-		GlueVersion: awsglue.GlueVersion_V5_1,
-		WorkerConfiguration: &awsglue.WorkerConfiguration{
-			NumberOfWorkers: jsii.Number(props.Workers), WorkerType: awsglue.WorkerType(workerType(props.WorkerType)),
-		},
-		Timeout:           minutes(props.LoadMinutes),
-		MaxRetries:        jsii.Number(0),
-		MaxConcurrentRuns: jsii.Number(1),
-		ExtraPythonFiles:  &[]awsglue.Code{awsglue.NewS3Code(library.Bucket(), library.S3ObjectKey())},
-		// Glue 5 logs as it goes without being told
-		ContinuousLogging:          &awsglue.ContinuousLoggingProps{Enabled: jsii.Bool(false)},
-		EnableMetrics:              jsii.Bool(true),
-		EnableObservabilityMetrics: jsii.Bool(true),
-		DefaultArguments:           arguments,
+func newLoad(scope constructs.Construct, props PipelineProps, code *string, arguments map[string]*string) awsglue.CfnJob {
+	arguments["--job-language"] = jsii.String("python")
+	arguments["--enable-metrics"] = jsii.String("")
+	arguments["--enable-observability-metrics"] = jsii.String("true")
+	return newJob(scope, "Load", awsglue.CfnJobProps{
+		Name:            jsii.String(props.Step("load")),
+		Description:     jsii.String("New raw objects, typed by the contract, into the landing table; what does not fit into the rejected zone."),
+		Role:            jsii.String(props.Load),
+		Command:         &awsglue.CfnJob_JobCommandProperty{Name: jsii.String("glueetl"), PythonVersion: jsii.String("3"), ScriptLocation: code},
+		GlueVersion:     jsii.String("5.1"),
+		NumberOfWorkers: jsii.Number(props.Workers), WorkerType: jsii.String(props.WorkerType),
+		Timeout:          jsii.Number(props.LoadMinutes),
+		DefaultArguments: arguments,
 	})
-	return job
 }
 
 // newShell has a sixteenth of a worker: the warehouse does the work.
-func newShell(
-	scope constructs.Construct, id, name string, role awsiam.IRole, script string, libraryURL *string, arguments *map[string]*string,
-) awsglue.PythonShellJob {
-	(*arguments)["--library"] = libraryURL
-	job := awsglue.NewPythonShellJob(scope, jsii.String(id), &awsglue.PythonShellJobProps{
-		JobName:           jsii.String(name),
-		Role:              role,
-		Script:            awsglue.Code_FromAsset(jsii.String(script), nil),
-		PythonVersion:     awsglue.PythonVersion_THREE_NINE,
-		GlueVersion:       awsglue.GlueVersion_V3_0,
-		LibrarySet:        awsglue.LibrarySet_NONE,
-		MaxCapacity:       awsglue.MaxCapacity_DPU_1_16TH,
-		Timeout:           minutes(60),
-		MaxRetries:        jsii.Number(0),
-		MaxConcurrentRuns: jsii.Number(1),
-		ContinuousLogging: &awsglue.ContinuousLoggingProps{Enabled: jsii.Bool(false)},
-		DefaultArguments:  arguments,
+func newShell(scope constructs.Construct, id, name, role string, code *string, arguments map[string]*string) awsglue.CfnJob {
+	arguments["--job-language"] = jsii.String("python")
+	// no libraries of Glue's own beside ours
+	arguments["library-set"] = jsii.String("none")
+	return newJob(scope, id, awsglue.CfnJobProps{
+		Name:             jsii.String(name),
+		Role:             jsii.String(role),
+		Command:          &awsglue.CfnJob_JobCommandProperty{Name: jsii.String("pythonshell"), PythonVersion: jsii.String("3.9"), ScriptLocation: code},
+		GlueVersion:      jsii.String("3.0"),
+		MaxCapacity:      jsii.Number(0.0625),
+		Timeout:          jsii.Number(60),
+		DefaultArguments: arguments,
 	})
-	return job
+}
+
+// newJob is one run at a time and no second try: the next run looks at what this one left.
+// The CDK's own constructs of jobs would have each script staged and each role closed again for every dataset.
+func newJob(scope constructs.Construct, id string, props awsglue.CfnJobProps) awsglue.CfnJob {
+	props.ExecutionProperty = &awsglue.CfnJob_ExecutionPropertyProperty{MaxConcurrentRuns: jsii.Number(1)}
+	props.MaxRetries = jsii.Number(0)
+	props.JobRunQueuingEnabled = jsii.Bool(false)
+	return awsglue.NewCfnJob(constructs.NewConstruct(scope, jsii.String(id)), jsii.String("Resource"), &props)
 }
 
 func acceptUnencryptedLogs(jobs ...constructs.IConstruct) {
 	suppressAll(jobs, suppression("AwsSolutions-GL1", noSecurityConfiguration),
 		suppression("AwsSolutions-GL3", "There are no bookmarks to encrypt: the ledger in the warehouse says what was loaded."))
-}
-
-// workerType is how the CDK spells AWS's G.1X.
-func workerType(name string) string {
-	spelled := []byte(name)
-	for i, c := range spelled {
-		if c == '.' {
-			spelled[i] = '_'
-		}
-	}
-	return string(spelled)
 }

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -22,13 +21,11 @@ func synthPipeline(t *testing.T, change func(props *constructs.PipelineProps)) c
 	return cdktest.Synth(t, func(stack awscdk.Stack) {
 		catalog := constructs.NewCatalog(stack, "Catalog", "t_raw", "t_curated")
 		raw := constructs.NewRawTable(stack, "Raw", constructs.TableProps{Account: "111111111111", Database: catalog.RawName, Name: "orders", Location: "s3://t-raw/orders/"}, constructs.RawFormat{})
-		role := func(name string) awsiam.IRole {
-			return constructs.NewRole(stack, name, name, "", "glue.amazonaws.com").WithoutPolicyUpdates(nil)
-		}
+		role := func(name string) string { return "arn:aws:iam::111111111111:role/" + name }
 		props := constructs.PipelineProps{
 			WorkflowName: "t-orders-pipeline", CrawlerName: "t-orders-crawl", Step: func(step string) string { return "t-orders-" + step },
-			Crawler: "arn:aws:iam::111111111111:role/t-crawler", Load: role("t-load"), Transform: role("t-transform"), Check: role("t-check"),
-			RawTable: raw, RawDatabase: "t_raw", RawTableName: "orders", Scripts: code, Library: code, Bundle: code,
+			Crawler: role("t-crawler"), Load: role("t-load"), Transform: role("t-transform"), Check: role("t-check"),
+			RawTable: raw, RawDatabase: "t_raw", RawTableName: "orders", Code: constructs.NewStepCode(stack, stack, code, code), Bundle: code,
 			Arguments:     map[string]string{"dataset": "orders"},
 			StepArguments: map[string]map[string]string{"check": {"athena_workgroup": "t"}},
 			Workers:       3, WorkerType: "G.2X", LoadMinutes: 45, Schedule: "cron(0 6 * * ? *)",

@@ -13,8 +13,7 @@ type access struct {
 	WarehouseLoad, WarehousePublish, WarehouseLake awsiam.Role
 
 	// What every dataset needs of them, asked for once: a question to the CDK takes a fifth of a millisecond.
-	arns   struct{ crawler, copy, publish, lake string }
-	closed struct{ load, transform, check, schema awsiam.IRole }
+	arns struct{ crawler, load, transform, check, schema, copy, publish, lake string }
 }
 
 // Both names are needed: provisioned clusters use the first, serverless workgroups both.
@@ -82,10 +81,7 @@ func newAccess(e environment, lake constructs.Lake, catalog constructs.Catalog) 
 	for _, role := range []awsiam.Role{a.Crawler, a.Load, a.Transform, a.Check, a.Schema, a.WarehouseLoad, a.WarehousePublish, a.WarehouseLake} {
 		constructs.AcceptPatterns(role)
 	}
-	a.arns.crawler, a.arns.copy = *a.Crawler.RoleArn(), *a.WarehouseLoad.RoleArn()
-	a.arns.publish, a.arns.lake = *a.WarehousePublish.RoleArn(), *a.WarehouseLake.RoleArn()
-	// The CDK would grant jobs and functions the reading of whole buckets.
-	a.closed.load, a.closed.transform = a.Load.WithoutPolicyUpdates(nil), a.Transform.WithoutPolicyUpdates(nil)
-	a.closed.check, a.closed.schema = a.Check.WithoutPolicyUpdates(nil), a.Schema.WithoutPolicyUpdates(nil)
+	a.arns.crawler, a.arns.load, a.arns.transform, a.arns.check = *a.Crawler.RoleArn(), *a.Load.RoleArn(), *a.Transform.RoleArn(), *a.Check.RoleArn()
+	a.arns.schema, a.arns.copy, a.arns.publish, a.arns.lake = *a.Schema.RoleArn(), *a.WarehouseLoad.RoleArn(), *a.WarehousePublish.RoleArn(), *a.WarehouseLake.RoleArn()
 	return a
 }

@@ -23,6 +23,11 @@ type shared struct {
 	house   warehouse
 	query   awscdk.Stack
 	alarms  constructs.Alarms
+	code    constructs.StepCode
+}
+
+func newStepCode(e environment, house warehouse) constructs.StepCode {
+	return constructs.NewStepCode(e.stage, house.stack, filepath.Join(e.sources.Root, "assets", "glue"), e.sources.Library)
 }
 
 // newDataset builds everything from the contract: a dataset needs no code of its own. What belongs to it lies in its stack,
@@ -64,7 +69,7 @@ func newDataset(e environment, contract config.Dataset, shared shared) error {
 	pipeline := constructs.NewPipeline(stack, "Pipeline", e.pipeline(contract, raw, shared))
 	variables := house.variables(e, access, "dataset")
 	variables["DATASET"] = contract.Name
-	step := e.schemaStep(stack, "Schema", "dataset-"+contract.Name, e.sources.Folders.DatasetStep[contract.Name], access, variables)
+	step := e.schemaStep(stack, "Schema", "dataset-"+contract.Name, e.sources.Archives.DatasetStep[contract.Name], access, variables)
 	// no run may begin before its tables are there
 	step.Before(pipeline.Start)
 
@@ -119,11 +124,10 @@ func (e environment) pipeline(contract config.Dataset, raw constructs.RawTable, 
 		CrawlerName:  e.names.Crawler(contract.Name),
 		Step:         func(step string) string { return e.names.Job(contract.Name, step) },
 		Description:  "From raw files of " + contract.Name + " to published " + contract.Fact.Table + ".",
-		Crawler:      access.arns.crawler, Load: access.closed.load, Transform: access.closed.transform, Check: access.closed.check,
+		Crawler:      access.arns.crawler, Load: access.arns.load, Transform: access.arns.transform, Check: access.arns.check,
 		RawTable: raw, RawDatabase: e.names.RawDatabase(), RawTableName: contract.RawTable(),
-		Scripts: filepath.Join(e.sources.Root, "assets", "glue"),
-		Library: e.sources.Library,
-		Bundle:  e.sources.Folders.Bundle[contract.Name], BundleDigest: e.sources.Folders.Digest[e.sources.Folders.Bundle[contract.Name]],
+		Code:   shared.code,
+		Bundle: e.sources.Archives.Bundle[contract.Name], BundleDigest: e.sources.Archives.Digest[e.sources.Archives.Bundle[contract.Name]],
 		Arguments: map[string]string{
 			"environment":      e.Name,
 			"dataset":          contract.Name,

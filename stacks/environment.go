@@ -21,8 +21,8 @@ type Sources struct {
 	Root string
 	// Library is what `make library` made.
 	Library string
-	// Folders of contracts and SQL.
-	Folders bundle.Folders
+	// Archives of contracts and SQL.
+	Archives bundle.Archives
 }
 
 // Prepare writes what is deployed of checked datasets under build.
@@ -31,8 +31,8 @@ func Prepare(root, build string, datasets []config.Dataset) (Sources, error) {
 	if _, err := os.Stat(filepath.Join(sources.Library, "lakeshift_jobs")); err != nil {
 		return sources, fmt.Errorf("%s/lakeshift_jobs is missing: run `make library` first", sources.Library)
 	}
-	folders, err := bundle.Write(root, build, datasets)
-	sources.Folders = folders
+	archives, err := bundle.Write(root, build, datasets)
+	sources.Archives = archives
 	return sources, err
 }
 
@@ -77,6 +77,7 @@ func NewEnvironment(app constructs.Construct, env config.Environment, datasets [
 	warehouse := newWarehouse(e, network, access)
 	shared := shared{
 		lake: storage, catalog: catalog, access: access, house: warehouse, query: newQuery(e, storage), alarms: newMonitoring(e),
+		code: newStepCode(e, warehouse),
 	}
 	for _, contract := range datasets {
 		if err := newDataset(e, contract, shared); err != nil {

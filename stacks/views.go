@@ -8,7 +8,7 @@ func newViews(e environment, access access) {
 	for _, dataset := range e.made.Datasets {
 		stack.AddStackDependency(dataset, jsii.String("a view is made over tables that exist"))
 	}
-	e.schemaStep(stack, "Views", "athena", e.sources.Folders.AthenaStep, access, map[string]string{
+	e.schemaStep(stack, "Views", "athena", e.sources.Archives.AthenaStep, access, map[string]string{
 		"TARGET":           "athena",
 		"ATHENA_WORKGROUP": e.names.AthenaWorkgroup(),
 		"CURATED_DATABASE": e.names.CuratedDatabase(),

@@ -35,7 +35,7 @@ func newWarehouse(e environment, network constructs.Network, access access) ware
 	connection := house.NewConnection("Connection", e.names.Connection(), network)
 
 	w := warehouse{Warehouse: house, stack: stack}
-	step := e.schemaStep(stack, "Schema", "warehouse", e.sources.Folders.WarehouseStep, access, w.variables(e, access, "warehouse"))
+	step := e.schemaStep(stack, "Schema", "warehouse", e.sources.Archives.WarehouseStep, access, w.variables(e, access, "warehouse"))
 	step.After(house.Ready(), administers)
 	output(stack, "Workgroup", house.Name, "Redshift Serverless workgroup")
 	output(stack, "Host", house.Host, "Where SQL clients inside the network connect to")
@@ -61,12 +61,12 @@ func (w warehouse) variables(e environment, access access, target string) map[st
 	}
 }
 
-// schemaStep applies the SQL of a folder of the bundle.
+// schemaStep applies the SQL of an archive.
 func (e environment) schemaStep(
-	stack awscdk.Stack, id, target, folder string, access access, variables map[string]string,
+	stack awscdk.Stack, id, target, archive string, access access, variables map[string]string,
 ) constructs.SchemaStep {
 	return constructs.NewSchemaStep(stack, id, constructs.SchemaStepProps{
-		Folder: folder, Digest: e.sources.Folders.Digest[folder], Role: access.closed.schema, Variables: variables, LogGroup: e.names.SchemaLogGroup(target),
+		Code: archive, Digest: e.sources.Archives.Digest[archive], Role: access.arns.schema, Variables: variables, LogGroup: e.names.SchemaLogGroup(target),
 		LogDays: e.logDays, DestroyData: e.DestroyData,
 		Description: "Applies SQL of " + target + " when a deployment changes it.",
 	})

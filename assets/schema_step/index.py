@@ -1,17 +1,19 @@
 """Applies SQL at deploy time: the warehouse's, a dataset's, or the Athena views.
 
-A Lambda function that a deployment runs whenever its content changes. A statement that fails fails the deployment.
+A Lambda function that stands behind a custom resource: CloudFormation calls it whenever the SQL or what it is filled
+in with changes. A statement that fails fails the deployment.
 Beside this file lie modules of lakeshift_jobs (sql, warehouse, athena, contract), in payload/ what is to be applied.
 """
 
 from __future__ import annotations
 
 import json
-import os
+import traceback
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 import boto3
 
@@ -23,31 +25,59 @@ from warehouse import Target, Warehouse, WarehouseError
 PAYLOAD = Path(__file__).parent / "payload"
 
 
-def handler(event: Any, context: Any) -> dict[str, str]:
-    target = os.environ["TARGET"]
-    placeholders = json.loads(os.environ.get("PLACEHOLDERS") or "{}")
+# CloudFormation takes 4 KB of an answer, and shows less.
+LONGEST_REASON = 2000
+
+
+def handler(event: Mapping[str, Any], context: Any) -> None:
+    reason = ""
     try:
-        if target == "warehouse":
-            analysts = json.loads(os.environ.get("ANALYSTS") or "[]")
-            steps.apply_warehouse(connect("warehouse"), PAYLOAD / "warehouse", placeholders, analysts)
-        elif target == "dataset":
-            steps.apply_dataset(connect("dataset"), PAYLOAD / "bundle", placeholders)
-        elif target == "athena":
-            athena = Athena(boto3.client("athena"), os.environ["ATHENA_WORKGROUP"], os.environ["CURATED_DATABASE"])
-            steps.apply_athena(athena, PAYLOAD / "athena", placeholders)
-        else:
-            raise RuntimeError(f"TARGET is {target!r}: use warehouse, dataset or athena")
+        if event["RequestType"] != "Delete":  # what is deleted with a stack, SQL did not make
+            apply(event["ResourceProperties"]["Variables"])
     except (WarehouseError, AthenaError, SqlError) as error:
-        raise RuntimeError(str(error)) from None
-    return {"applied": target}
+        reason = str(error)
+    except Exception as error:  # CloudFormation would wait in vain for the answer
+        traceback.print_exc()
+        reason = f"{type(error).__name__}: {error}"
+    if reason:
+        print(reason)
+    answer(event, reason)
 
 
-def connect(step: str) -> Warehouse:
+def answer(event: Mapping[str, Any], reason: str) -> None:
+    """Tells CloudFormation that it is done, or why not."""
+    said = {
+        "Status": "FAILED" if reason else "SUCCESS",
+        "Reason": reason[:LONGEST_REASON],
+        "PhysicalResourceId": event.get("PhysicalResourceId") or event["LogicalResourceId"],
+        **{name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")},
+    }
+    # a signed address takes no other type of content
+    request = Request(event["ResponseURL"], json.dumps(said).encode(), {"Content-Type": ""}, method="PUT")
+    with urlopen(request, timeout=30):
+        pass
+
+
+def apply(variables: Mapping[str, str]) -> None:
+    target = variables["TARGET"]
+    placeholders = json.loads(variables.get("PLACEHOLDERS") or "{}")
+    if target == "warehouse":
+        analysts = json.loads(variables.get("ANALYSTS") or "[]")
+        steps.apply_warehouse(connect("warehouse", variables), PAYLOAD / "warehouse", placeholders, analysts)
+    elif target == "dataset":
+        steps.apply_dataset(connect("dataset", variables), PAYLOAD / "bundle", placeholders)
+    elif target == "athena":
+        athena = Athena(boto3.client("athena"), variables["ATHENA_WORKGROUP"], variables["CURATED_DATABASE"])
+        steps.apply_athena(athena, PAYLOAD / "athena", placeholders)
+    else:
+        raise RuntimeError(f"TARGET is {target!r}: use warehouse, dataset or athena")
+
+
+def connect(step: str, variables: Mapping[str, str]) -> Warehouse:
     """The warehouse as its administrator, whose password only the service that made it knows."""
-    environment: Mapping[str, str] = os.environ
-    secret = environment.get("SECRET_ARN") or admin_secret(environment["NAMESPACE"])
-    target = Target(environment["WAREHOUSE"], environment["WAREHOUSE_NAME"], environment["DATABASE"], secret)
-    name = f"{environment['WAREHOUSE_NAME']}-schema-{step}"
+    secret = variables.get("SECRET_ARN") or admin_secret(variables["NAMESPACE"])
+    target = Target(variables["WAREHOUSE"], variables["WAREHOUSE_NAME"], variables["DATABASE"], secret)
+    name = f"{variables['WAREHOUSE_NAME']}-schema-{step}"
     return Warehouse(boto3.client("redshift-data"), target, name, uuid.uuid4().hex)
 
 

@@ -1,9 +1,13 @@
 package bundle
 
 import (
+	"archive/zip"
 	"encoding/json"
+	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -97,47 +101,56 @@ func copied(t *testing.T) (root, build string) {
 	return root, t.TempDir()
 }
 
-func listing(t *testing.T, folder string) string {
-	var names []string
-	require.NoError(t, filepath.WalkDir(folder, func(path string, entry os.DirEntry, err error) error {
-		if err == nil && !entry.IsDir() {
-			name, _ := filepath.Rel(folder, path)
-			names = append(names, name)
-		}
-		return err
-	}))
-	return strings.Join(names, " ")
+// unpacked files of an archive by name.
+func unpacked(t *testing.T, path string) map[string]string {
+	archive, err := zip.OpenReader(path)
+	require.NoError(t, err)
+	defer archive.Close()
+	files := map[string]string{}
+	for _, file := range archive.File {
+		reader, err := file.Open()
+		require.NoError(t, err)
+		text, err := io.ReadAll(reader)
+		require.NoError(t, err)
+		files[file.Name] = string(text)
+		assert.Equal(t, os.FileMode(0o644), file.Mode(), "Lambda must be able to read it")
+	}
+	return files
 }
 
-func TestEachFolderHoldsWhatItsReaderNeeds(t *testing.T) {
+func listing(t *testing.T, path string) string {
+	return strings.Join(slices.Sorted(maps.Keys(unpacked(t, path))), " ")
+}
+
+func TestEachArchiveHoldsWhatItsReaderNeeds(t *testing.T) {
 	root, build := copied(t)
-	folders, err := Write(root, build, []config.Dataset{sales(t)})
+	archives, err := Write(root, build, []config.Dataset{sales(t)})
 	require.NoError(t, err)
 	assert.Equal(t, "contract.json landing.sql sql/athena/queries/10_top.sql sql/athena/views/totals.sql sql/schema/10_facts.sql sql/transform/10_facts.sql",
-		listing(t, folders.Bundle["sales"]))
+		listing(t, archives.Bundle["sales"]))
 	assert.Equal(t, "index.py payload/bundle/contract.json payload/bundle/landing.sql payload/bundle/sql/schema/10_facts.sql",
-		listing(t, folders.DatasetStep["sales"]))
-	assert.Equal(t, "index.py payload/warehouse/01_schemas.sql", listing(t, folders.WarehouseStep))
-	assert.Equal(t, "index.py payload/athena/sales/totals.sql", listing(t, folders.AthenaStep))
+		listing(t, archives.DatasetStep["sales"]))
+	assert.Equal(t, "index.py payload/warehouse/01_schemas.sql", listing(t, archives.WarehouseStep))
+	assert.Equal(t, "index.py payload/athena/sales/totals.sql", listing(t, archives.AthenaStep))
 }
 
 func TestWritingAgainFollowsChangesAndRemovals(t *testing.T) {
 	root, build := copied(t)
 	datasets := []config.Dataset{sales(t)}
-	folders, err := Write(root, build, datasets)
+	archives, err := Write(root, build, datasets)
 	require.NoError(t, err)
-	unchanged := filepath.Join(folders.Bundle["sales"], "contract.json")
+	unchanged := archives.WarehouseStep
+	digest := archives.Digest[archives.DatasetStep["sales"]]
 	before, err := os.Stat(unchanged)
 	require.NoError(t, err)
 
 	require.NoError(t, os.Remove(filepath.Join(root, "sql/sales/athena/views/totals.sql")))
 	require.NoError(t, os.WriteFile(filepath.Join(root, "sql/sales/schema/10_facts.sql"), []byte("changed"), 0o644))
-	_, err = Write(root, build, datasets)
+	archives, err = Write(root, build, datasets)
 	require.NoError(t, err)
-	assert.NotContains(t, listing(t, folders.AthenaStep), "totals.sql")
-	text, err := os.ReadFile(filepath.Join(folders.DatasetStep["sales"], "payload/bundle/sql/schema/10_facts.sql"))
-	require.NoError(t, err)
-	assert.Equal(t, "changed", string(text))
+	assert.NotContains(t, listing(t, archives.AthenaStep), "totals.sql")
+	assert.Equal(t, "changed", unpacked(t, archives.DatasetStep["sales"])["payload/bundle/sql/schema/10_facts.sql"])
+	assert.NotEqual(t, digest, archives.Digest[archives.DatasetStep["sales"]])
 	after, err := os.Stat(unchanged)
 	require.NoError(t, err)
 	assert.Equal(t, before.ModTime(), after.ModTime(), "what is right already is left alone")

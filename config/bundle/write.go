@@ -1,6 +1,7 @@
 package bundle
 
 import (
+	"archive/zip"
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
@@ -16,51 +17,51 @@ import (
 	"lakeshift/config"
 )
 
-// Folders of a dataset's SQL that are deployed. `queries` beside them is for people and stays here.
+// Archives of a dataset's SQL that are deployed. `queries` beside them is for people and stays here.
 var deployed = []string{"schema", "transform", "publish", "check", "athena/views", "athena/queries"}
 
-// Folders of what Write has written, ready to become assets.
-type Folders struct {
+// Archives of what Write has written, ready to become assets. An archive is one file to stage and upload, a folder dozens.
+type Archives struct {
 	// Bundle of each dataset, for its jobs.
 	Bundle map[string]string
 	// DatasetStep of each dataset, WarehouseStep and AthenaStep are the code of schema steps, each with its SQL.
 	DatasetStep   map[string]string
 	WarehouseStep string
 	AthenaStep    string
-	// Digest of each folder's content, by folder.
+	// Digest of each archive's content, by path.
 	Digest map[string]string
 }
 
-// Write makes the folders under target from the project in root. Files that are right already are left alone.
-func Write(root, target string, datasets []config.Dataset) (Folders, error) {
-	folders := Folders{
+// Write makes the archives under target from the project in root. Those that are right already are left alone.
+func Write(root, target string, datasets []config.Dataset) (Archives, error) {
+	archives := Archives{
 		Bundle:        map[string]string{},
 		DatasetStep:   map[string]string{},
 		Digest:        map[string]string{},
-		WarehouseStep: filepath.Join(target, "schema_step", "warehouse"),
-		AthenaStep:    filepath.Join(target, "schema_step", "athena"),
+		WarehouseStep: filepath.Join(target, "schema_step", "warehouse.zip"),
+		AthenaStep:    filepath.Join(target, "schema_step", "athena.zip"),
 	}
 	step, err := files(root, "assets/schema_step", ".py")
 	if err != nil {
-		return folders, err
+		return archives, err
 	}
 	if _, there := step["index.py"]; !there {
-		return folders, errors.New("assets/schema_step/index.py is missing: a deployment can't apply SQL without it")
+		return archives, errors.New("assets/schema_step/index.py is missing: a deployment can't apply SQL without it")
 	}
 	warehouse, err := files(root, "sql/warehouse", ".sql")
 	if err != nil {
-		return folders, err
+		return archives, err
 	}
 	athena := map[string][]byte{}
 	for _, dataset := range datasets {
 		bundle, err := datasetFiles(root, dataset)
 		if err != nil {
-			return folders, err
+			return archives, err
 		}
-		folders.Bundle[dataset.Name] = filepath.Join(target, "bundles", dataset.Name)
-		folders.DatasetStep[dataset.Name] = filepath.Join(target, "schema_step", "datasets", dataset.Name)
-		if err := folders.write(folders.Bundle[dataset.Name], bundle); err != nil {
-			return folders, err
+		archives.Bundle[dataset.Name] = filepath.Join(target, "bundles", dataset.Name+".zip")
+		archives.DatasetStep[dataset.Name] = filepath.Join(target, "schema_step", "datasets", dataset.Name+".zip")
+		if err := archives.write(archives.Bundle[dataset.Name], bundle); err != nil {
+			return archives, err
 		}
 		// a change of what only runs use must not apply the schema again
 		applied := map[string][]byte{}
@@ -72,13 +73,13 @@ func Write(root, target string, datasets []config.Dataset) (Folders, error) {
 				athena[dataset.Name+"/"+view] = text
 			}
 		}
-		if err := folders.write(folders.DatasetStep[dataset.Name], with(step, "payload/bundle", applied)); err != nil {
-			return folders, err
+		if err := archives.write(archives.DatasetStep[dataset.Name], with(step, "payload/bundle", applied)); err != nil {
+			return archives, err
 		}
 	}
-	return folders, errors.Join(
-		folders.write(folders.WarehouseStep, with(step, "payload/warehouse", warehouse)),
-		folders.write(folders.AthenaStep, with(step, "payload/athena", athena)),
+	return archives, errors.Join(
+		archives.write(archives.WarehouseStep, with(step, "payload/warehouse", warehouse)),
+		archives.write(archives.AthenaStep, with(step, "payload/athena", athena)),
 	)
 }
 
@@ -141,52 +142,36 @@ func with(step map[string][]byte, folder string, payload map[string][]byte) map[
 	return all
 }
 
-func (f Folders) write(folder string, wanted map[string][]byte) error {
+// write an archive that holds exactly these files, and note the digest of what they are.
+func (a Archives) write(path string, wanted map[string][]byte) error {
 	digest := sha256.New()
+	var text bytes.Buffer
+	archive := zip.NewWriter(&text)
 	for _, name := range slices.Sorted(maps.Keys(wanted)) {
 		fmt.Fprintf(digest, "%s\n%d\n", name, len(wanted[name]))
 		digest.Write(wanted[name])
-	}
-	f.Digest[folder] = hex.EncodeToString(digest.Sum(nil))
-	return sync(folder, wanted)
-}
-
-// sync makes the folder hold exactly these files. It writes what differs only, each file at once,
-// so that two synths at a time don't tread on each other.
-func sync(folder string, wanted map[string][]byte) error {
-	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		name, err := filepath.Rel(folder, path)
+		// no time: the same files make the same archive
+		header := &zip.FileHeader{Name: name, Method: zip.Deflate}
+		header.SetMode(0o644)
+		file, err := archive.CreateHeader(header)
 		if err != nil {
-			return err
+			return fmt.Errorf("write %s: %w", path, err)
 		}
-		if _, keep := wanted[filepath.ToSlash(name)]; !keep {
-			return os.Remove(path)
+		if _, err := file.Write(wanted[name]); err != nil {
+			return fmt.Errorf("write %s: %w", path, err)
 		}
+	}
+	if err := archive.Close(); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	a.Digest[path] = hex.EncodeToString(digest.Sum(nil))
+	if there, err := os.ReadFile(path); err == nil && bytes.Equal(there, text.Bytes()) {
 		return nil
-	})
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("clean %s: %w", folder, err)
 	}
-	names := make([]string, 0, len(wanted))
-	for name := range wanted {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		path := filepath.Join(folder, filepath.FromSlash(name))
-		if there, err := os.ReadFile(path); err == nil && bytes.Equal(there, wanted[name]) {
-			continue
-		}
-		if err := writeAtOnce(path, wanted[name]); err != nil {
-			return err
-		}
-	}
-	return nil
+	return writeAtOnce(path, text.Bytes())
 }
 
+// writeAtOnce has two synths at a time not tread on each other.
 func writeAtOnce(path string, text []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err

@@ -2,6 +2,7 @@
 package review
 
 import (
+	"archive/zip"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -171,11 +172,33 @@ func readAssets(folder, id string) (map[string]asset, error) {
 	}
 	assets := map[string]asset{}
 	for hash, file := range listed.Files {
-		assets[hash] = asset{
-			name: strings.TrimSuffix(hashAtEnd.ReplaceAllString(file.DisplayName, ""), "/Code"), path: filepath.Join(folder, file.Source.Path),
+		path, err := unpacked(filepath.Join(folder, file.Source.Path))
+		if err != nil {
+			return nil, err
 		}
+		assets[hash] = asset{name: strings.TrimSuffix(hashAtEnd.ReplaceAllString(file.DisplayName, ""), "/Code"), path: path}
 	}
 	return assets, err
+}
+
+// unpacked folder of an archive, beside it; what is no archive stays as it is.
+func unpacked(path string) (string, error) {
+	if filepath.Ext(path) != ".zip" {
+		return path, nil
+	}
+	folder := strings.TrimSuffix(path, ".zip") + ".unpacked"
+	if _, err := os.Stat(folder); err == nil {
+		return folder, nil
+	}
+	archive, err := zip.OpenReader(path)
+	if err != nil {
+		return "", fmt.Errorf("open %s: %w", path, err)
+	}
+	defer archive.Close()
+	if err := os.CopyFS(folder, archive); err != nil {
+		return "", fmt.Errorf("unpack %s: %w", path, err)
+	}
+	return folder, nil
 }
 
 // readPaths of constructs from the file that the manifest names; it names none if the CDK had nothing to note.

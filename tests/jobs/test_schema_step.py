@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import re
@@ -184,7 +185,7 @@ def test_the_administrator_logs_in_with_the_managed_secret(monkeypatch: pytest.M
     fake = RedshiftData({"select 1": "no such thing"})
     clients = {"redshift-serverless": namespace.client, "redshift-data": fake.client}
     monkeypatch.setattr(index.boto3, "client", clients.__getitem__)
-    environment = {
+    variables = {
         "TARGET": "warehouse",
         "WAREHOUSE": "workgroup",
         "WAREHOUSE_NAME": "elt-test",
@@ -192,13 +193,43 @@ def test_the_administrator_logs_in_with_the_managed_secret(monkeypatch: pytest.M
         "NAMESPACE": "elt-test",
         "PLACEHOLDERS": json.dumps(VALUES),
     }
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
     monkeypatch.setattr(index, "PAYLOAD", PROJECT / "sql")
-    assert index.handler({}, None) == {"applied": "warehouse"}
+    index.apply(variables)
     assert {call["SecretArn"] for call in fake.service.named("ExecuteStatement")} == {arn}
     fake.answers = {"create schema": "permission denied"}
     with pytest.raises(
-        RuntimeError, match="sql/warehouse/01_schemas.sql: statement 1: create schema .*: permission denied"
+        WarehouseError, match="sql/warehouse/01_schemas.sql: statement 1: create schema .*: permission denied"
     ):
-        index.handler({}, None)
+        index.apply(variables)
+
+
+@pytest.mark.parametrize(
+    ("kind", "fault", "status", "reason"),
+    [
+        ("Create", None, "SUCCESS", ""),
+        ("Update", WarehouseError("01.sql: statement 1: no"), "FAILED", "01.sql: statement 1: no"),
+        ("Create", KeyError("NAMESPACE"), "FAILED", "KeyError: 'NAMESPACE'"),
+        ("Create", WarehouseError("x" * 9000), "FAILED", "x" * 2000),
+        ("Delete", WarehouseError("must not be asked"), "SUCCESS", ""),
+    ],
+)
+def test_cloudformation_is_always_answered(
+    monkeypatch: pytest.MonkeyPatch, kind: str, fault: Exception | None, status: str, reason: str
+) -> None:
+    index = importlib.import_module("index")
+    sent = []
+
+    def apply(variables: dict[str, str]) -> None:
+        if fault:
+            raise fault
+
+    monkeypatch.setattr(index, "apply", apply)
+    monkeypatch.setattr(index, "urlopen", lambda request, timeout: sent.append(request) or contextlib.nullcontext())
+    asked = {"StackId": "s", "RequestId": "r", "LogicalResourceId": "SchemaRun"}
+    event = {"RequestType": kind, "ResponseURL": "https://example.com/a?b", "ResourceProperties": {"Variables": {}}}
+    index.handler({**asked, **event}, None)
+    (request,) = sent
+    assert request.get_method() == "PUT"
+    assert request.get_header("Content-type") == ""
+    said = json.loads(request.data)
+    assert said == {**asked, "Status": status, "Reason": reason, "PhysicalResourceId": "SchemaRun"}
