@@ -118,7 +118,7 @@ func TestEachMistakeInAContractIsNamedWithItsLineAndTheRemedy(t *testing.T) {
 		{"unknown field", "dataset: orders\n", "dataset: orders\nowner: me\n", `datasets/orders.yaml:2: field "owner" is unknown: expected dataset, description, source`},
 		{"unknown field below", "format: csv", "format: csv\n  compression: gzip", `datasets/orders.yaml:5: field "compression" is unknown: expected format, options`},
 		{"wrong kind", "required: true", "required: perhaps", `datasets/orders.yaml:7: value "perhaps" is a text: expected true or false`},
-		{"field twice", "freshness: 26h", "freshness: 26h\nfreshness: 1h", `datasets/orders.yaml:12: mapping key "freshness" already defined at line 11`},
+		{"field twice", "freshness: 26h", "freshness: 26h\nfreshness: 1h", `datasets/orders.yaml:12: field "freshness" stands there twice: line 11 has it too`},
 		{"no YAML", "columns:", "columns: [", "datasets/orders.yaml:"},
 		{"two documents", "published:", "---\npublished:", "holds more than one document"},
 		{"other name than the file", "dataset: orders", "dataset: sales", `datasets/orders.yaml:1: dataset "sales" does not match the file: expected "orders"`},
@@ -176,6 +176,11 @@ func TestAllMistakesAreReportedTogetherInTheOrderOfLines(t *testing.T) {
 		lines = append(lines, strings.Join(strings.Split(line, ":")[:2], ":"))
 	}
 	assert.Equal(t, []string{"datasets/orders.yaml:4", "datasets/orders.yaml:7", "datasets/orders.yaml:11"}, lines)
+}
+
+func TestAFieldThatStandsTwiceIsTheOnlyFault(t *testing.T) {
+	_, err := loadContract(t, strings.Replace(orders, "freshness: 26h", "freshness: 26h\nfreshness: 1h", 1))
+	require.EqualError(t, err, `datasets/orders.yaml:12: field "freshness" stands there twice: line 11 has it too`)
 }
 
 func TestAMistakeIsReportedOnce(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -85,7 +86,15 @@ func readContract(file string, text []byte, root string, faults *Faults) (*valid
 	v := &validator{file: file, document: &yaml.Node{}, faults: faults, root: root}
 	var contract Contract
 	var document yaml.Node
-	if err := yaml.Unmarshal(text, &document); err != nil {
+	err := yaml.Unmarshal(text, &document)
+	if err == nil {
+		// a field that stands there twice hides the fields around it: nothing else can be said of the contract
+		err = document.Decode(new(map[string]any))
+		if typed := (*yaml.TypeError)(nil); !errors.As(err, &typed) || !slices.ContainsFunc(typed.Errors, twice.MatchString) {
+			err = nil
+		}
+	}
+	if err != nil {
 		addYAML(file, err, faults)
 		return v, Dataset{}
 	}
@@ -108,6 +117,7 @@ func readContract(file string, text []byte, root string, faults *Faults) (*valid
 
 var (
 	lineOf       = regexp.MustCompile(`^(?:yaml: )?line (\d+): (.*)$`)
+	twice        = regexp.MustCompile(`mapping key "(.*)" already defined at line (\d+)$`)
 	halfType     = regexp.MustCompile(`^\d+\)$`)
 	unknownField = regexp.MustCompile(`^field (\S+) not found in type config\.(\w+)$`)
 	wrongKind    = regexp.MustCompile("^cannot unmarshal !!(\\w+)(?: `(.*)`)? into (.+)$")
@@ -129,6 +139,8 @@ func addYAML(file string, err error, faults *Faults) {
 			message = fmt.Sprintf("field %q is unknown: between braces a value with a comma needs quotes, expected type: \"decimal(p,s)\"", match[1])
 		} else if match != nil {
 			message = fmt.Sprintf("field %q is unknown: expected %s", match[1], strings.Join(fieldsOf[match[2]], ", "))
+		} else if match := twice.FindStringSubmatch(message); match != nil {
+			message = fmt.Sprintf("field %q stands there twice: line %s has it too", match[1], match[2])
 		} else if match := wrongKind.FindStringSubmatch(message); match != nil {
 			message = fmt.Sprintf("value %q is a %s: expected %s", match[2], kinds[match[1]], goKinds(match[3]))
 		}
