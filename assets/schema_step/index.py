@@ -36,7 +36,7 @@ def handler(event: Mapping[str, Any], context: Any) -> None:
             apply(event["ResourceProperties"]["Variables"])
     except (WarehouseError, AthenaError, SqlError) as error:
         reason = str(error)
-    except Exception as error:  # CloudFormation would wait in vain for the answer
+    except Exception as error:  # noqa: BLE001 - CloudFormation would wait in vain for the answer
         traceback.print_exc()
         reason = f"{type(error).__name__}: {error}"
     if reason:
