@@ -14,6 +14,7 @@ import (
 	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
 
 	"lakeshift/config"
+	"lakeshift/internal/kernelcache"
 	_ "lakeshift/internal/kernelenv"
 	"lakeshift/stacks"
 )
@@ -47,6 +48,9 @@ func run() error {
 	}
 	sources, err := stacks.Prepare(".", "build", loaded.Datasets)
 	if err != nil {
+		return err
+	}
+	if err := attempt(kernelcache.Fill); err != nil {
 		return err
 	}
 	context := os.Getenv("CDK_CONTEXT_JSON")

@@ -22,6 +22,7 @@ import (
 
 	"lakeshift/config"
 	"lakeshift/internal/cdktest"
+	"lakeshift/internal/kernelcache"
 	"lakeshift/stacks"
 )
 
@@ -38,6 +39,9 @@ func TestMain(m *testing.M) {
 	flag.Parse()
 	watchEveryDataset = true
 	folder, err := os.MkdirTemp("", "lakeshift-test-")
+	if err == nil {
+		err = kernelcache.Fill()
+	}
 	if err == nil {
 		templates, err = synthProject(".", folder)
 	}

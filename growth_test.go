@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lakeshift/internal/growth"
+	"lakeshift/internal/kernelenv"
 )
 
 // asApp has the test binary be the app: what other processes cost, and give, is seen from outside.
@@ -84,4 +85,14 @@ func TestAFurtherDatasetTakesFewMessages(t *testing.T) {
 	one := messages(1)
 	require.Greater(t, one, 100, "expected the messages to be shown")
 	assert.LessOrEqual(t, (messages(6)-one)/5, 70, "what all datasets share is asked for once: see docs/performance.md")
+}
+
+// A kernel waits only a moment for another one that unpacks the CDK; on a new machine several would begin with that.
+func TestTheCDKIsUnpackedBeforeKernelsRunBesideEachOther(t *testing.T) {
+	root, cache := project(t, 1), t.TempDir()
+	out, _ := synthOutside(t, root, "local,dev", kernelenv.CacheRoot+"="+cache)
+	assert.FileExists(t, filepath.Join(out, "manifest.json"))
+	marks, err := filepath.Glob(filepath.Join(cache, ".unpacked-*"))
+	require.NoError(t, err)
+	assert.Len(t, marks, 1, "later apps need not wait for one another")
 }

@@ -4,6 +4,9 @@ package kernelenv
 
 import "os"
 
+// CacheRoot is the variable that says where kernels unpack the CDK.
+const CacheRoot = "JSII_RUNTIME_PACKAGE_CACHE_ROOT"
+
 func init() {
 	for name, value := range map[string]string{
 		// The CDK's own validation takes longer than all the rest; cfn-lint and cdk-nag look at the same templates.
@@ -11,7 +14,7 @@ func init() {
 		// Traces would show the CDK's JavaScript, never our Go.
 		"CDK_DISABLE_STACK_TRACE": "1",
 		// The kernel unpacks the CDK once. Everything that the project installs lies in one folder.
-		"JSII_RUNTIME_PACKAGE_CACHE_ROOT": cache("/jsii"),
+		CacheRoot: cache("/jsii"),
 	} {
 		if os.Getenv(name) == "" && value != "" {
 			_ = os.Setenv(name, value) // fails on an empty name only

@@ -103,7 +103,9 @@ func key(principal string) string {
 		statement("Allow", `"kms:Decrypt"`, "*", `, "Principal": {"AWS": ["arn:aws:iam::1:root"`+principal+`]}`)+`]}`)
 }
 
-func keptName(id string) string { return resource(id, "AWS::S3::Bucket", `"BucketName": "data"`, deleted) }
+func keptName(id string) string {
+	return resource(id, "AWS::S3::Bucket", `"BucketName": "data"`, deleted)
+}
 
 func reading(id string) string {
 	return `{"Effect": "Allow", "Action": "s3:GetObject", "Resource": {"Fn::GetAtt": ["` + id + `", "Arn"]}}`
