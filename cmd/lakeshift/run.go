@@ -94,8 +94,18 @@ func (a *app) run(ctx context.Context, t *target.Target, dataset config.Dataset,
 		a.explainFailure(ctx, t, run)
 		return exitCode(exitFailure)
 	}
-	show.Printf("%s after %s\n", show.Good("run succeeded"), screen.Duration(run.Seconds))
+	show.Printf("%s after %s%s\n", show.Good("run succeeded"), screen.Duration(run.Seconds), a.rejections(ctx, t, dataset))
 	return nil
+}
+
+// rejections are no failure, but nobody should have to look for them. That they can't be told must not fail a run that succeeded.
+func (a *app) rejections(ctx context.Context, t *target.Target, dataset config.Dataset) string {
+	summary, err := readSummary(ctx, t, dataset.Name)
+	if err != nil || summary.RejectedRows == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; of the raw zone's records %d are rejected: lakeshift query%s --engine athena 'select reason, count(*) from %s.%s group by reason'",
+		summary.RejectedRows, a.envFlag(), t.RawDatabase(), dataset.RejectedTable())
 }
 
 func (a *app) startOrFind(ctx context.Context, workflow pipeline.Workflow, dataset string, follow bool) (id string, err error) {
