@@ -194,7 +194,7 @@ func unpacked(path string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("open %s: %w", path, err)
 	}
-	defer func() { _ = archive.Close() }() // only read
+	defer archive.Close()
 	if err := os.CopyFS(folder, archive); err != nil {
 		return "", fmt.Errorf("unpack %s: %w", path, err)
 	}
