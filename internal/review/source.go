@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -52,20 +53,30 @@ func (r Repository) git(ctx context.Context, arguments ...string) (string, error
 	return strings.TrimSpace(string(output)), nil
 }
 
+// workTrees are made and removed one at a time: git reads the list of all while it changes it, and half of one is a fault.
+var workTrees sync.Mutex
+
+func (r Repository) workTree(ctx context.Context, arguments ...string) error {
+	workTrees.Lock()
+	defer workTrees.Unlock()
+	_, err := r.git(ctx, append([]string{"worktree"}, arguments...)...)
+	return err
+}
+
 // Synthesize a commit in a work tree of its own below folder, by the command of its own cdk.json, and read the result.
 // Free removes the work tree.
 func (r Repository) Synthesize(ctx context.Context, commit, folder string) (assembly *Assembly, free func(), err error) {
 	tree := filepath.Join(folder, "tree")
 	out := filepath.Join(folder, "assembly")
 	// half a work tree could not be removed again
-	if _, err := r.git(context.WithoutCancel(ctx), "worktree", "add", "--quiet", "--detach", tree, commit); err != nil {
+	if err := r.workTree(context.WithoutCancel(ctx), "add", "--quiet", "--detach", tree, commit); err != nil {
 		return nil, nil, err
 	}
 	remove := func() {
 		// the caller's context may have ended, which is when this matters most
 		after, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 		defer cancel()
-		_, _ = r.git(after, "worktree", "remove", "--force", tree)
+		_ = r.workTree(after, "remove", "--force", tree)
 	}
 	defer func() {
 		if err != nil {

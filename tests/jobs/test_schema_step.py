@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import json
 import re
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -217,14 +218,19 @@ def test_cloudformation_is_always_answered(
     monkeypatch: pytest.MonkeyPatch, kind: str, fault: Exception | None, status: str, reason: str
 ) -> None:
     index = importlib.import_module("index")
-    sent = []
+    sent: list[urllib.request.Request] = []
 
     def apply(variables: dict[str, str]) -> None:
         if fault:
             raise fault
 
     monkeypatch.setattr(index, "apply", apply)
-    monkeypatch.setattr(index, "urlopen", lambda request, timeout: sent.append(request) or contextlib.nullcontext())
+
+    def urlopen(request: urllib.request.Request, timeout: float) -> contextlib.nullcontext[None]:
+        sent.append(request)
+        return contextlib.nullcontext()
+
+    monkeypatch.setattr(index, "urlopen", urlopen)
     asked = {"StackId": "s", "RequestId": "r", "LogicalResourceId": "SchemaRun"}
     event = {"RequestType": kind, "ResponseURL": "https://example.com/a?b", "ResourceProperties": {"Variables": {}}}
     index.handler({**asked, **event}, None)
