@@ -237,5 +237,6 @@ def test_cloudformation_is_always_answered(
     (request,) = sent
     assert request.get_method() == "PUT"
     assert request.get_header("Content-type") == ""
+    assert isinstance(request.data, bytes)
     said = json.loads(request.data)
     assert said == {**asked, "Status": status, "Reason": reason, "PhysicalResourceId": "SchemaRun"}
