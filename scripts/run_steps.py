@@ -11,9 +11,11 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from dataclasses import dataclass
@@ -67,6 +69,8 @@ class Runner:
         step.log.parent.mkdir(parents=True, exist_ok=True)
         # no jobserver or flags of the make that called: each step is a make of its own
         environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+        # A pytest that starts closes the folder of all pytests to other users, the databases' own among them.
+        environment["PYTEST_DEBUG_TEMPROOT"] = temporary = tempfile.mkdtemp(prefix="lakeshift-")
         with step.log.open("wb") as log, self._lock:
             if self.stopped:
                 return False
@@ -81,6 +85,7 @@ class Runner:
             )
             self._running[step] = process
         good = process.wait() == 0
+        shutil.rmtree(temporary, ignore_errors=True)
         with self._lock:
             del self._running[step]
         self.seconds[step] = time.monotonic() - began
