@@ -66,7 +66,11 @@ def main(argv: Sequence[str]) -> None:
     attempt(findings, "tables", lambda: check_tables(findings, warehouse, athena, deployed.contract, args))
 
     run_rows = [row for row in ledger if row.run_id == args.run_id]
-    report(s3, args, rec, findings)
+    report(s3, args, rec, findings, run_rows)
+    for remark in findings.remarks:
+        print(f"remark: {remark}", flush=True)
+    for key in findings.refused:
+        print(f"no row of {key} fits", flush=True)
     boto3.client("cloudwatch").put_metric_data(
         Namespace="Lakeshift", MetricData=rec.metrics(findings, args.environment, args.dataset, run_rows)
     )
@@ -85,11 +89,14 @@ def attempt(findings: Any, name: str, step: Callable[[], None]) -> None:
 
 def check_facts(findings: Any, warehouse: Any, deployed: Any, placeholders: dict[str, str]) -> None:
     """Every file of check/ is a query for rows that must not be, named for what it proves."""
+    from lakeshift_jobs.words import count
+
     for statement in deployed.statements("check", placeholders):
         rows = warehouse.query(statement)
         name = os.path.splitext(os.path.basename(statement.source))[0]
-        print(f"{name}: {'holds' if not rows else f'{len(rows)} rows against it'}", flush=True)
-        findings.expect(not rows, f"{name}: {len(rows)} rows against it, the first is {rows[0] if rows else ''}")
+        against = f"{count(len(rows), 'row')} against it"
+        print(f"{name}: {against if rows else 'holds'}", flush=True)
+        findings.expect(not rows, f"{name}: {against}, the first is {rows[0] if rows else ''}")
 
 
 def check_zones(
@@ -98,27 +105,29 @@ def check_zones(
     """raw = landed + rejected, object by object and in Athena's eyes."""
     from lakeshift_jobs import lake
     from lakeshift_jobs import reconciliation as rec
+    from lakeshift_jobs.words import count
 
     listing = lake.list_objects(s3, args.raw_bucket, contract.dataset, [f"{contract.dataset}/"])
     rows, pending = rec.current(ledger, listing.objects)
     if pending:
-        print(f"{len(pending)} objects are not loaded yet: they are left out", flush=True)
+        print(f"left out, as not loaded yet: {count(len(pending), 'object')}", flush=True)
     strays = listing.strays
-    findings.expect(not strays, f"{len(strays)} raw objects lie in no year=/month=/day=, as {strays[:1]}")
+    findings.expect(not strays, f"{count(len(strays), 'raw object')} in no year=/month=/day=, as {strays[:1]}")
     landed = dict(warehouse.query(rec.landed(contract)))
     rec.check_landing(findings, rows, landed)
     zone = {}
     if findings.rejected_rows or contract.format == "parquet":
-        for key, etag, run_id, lines, reason in athena.query(
+        for key, etag, run_id, lines, reason, remark in athena.query(
             rec.rejected_rows(contract, args.raw_database), "rejected rows"
         ):
-            zone[key, etag, run_id] = (int(lines), reason)
-    unreadable = rec.check_readable(findings, rows, {load: reason for load, (_, reason) in zone.items()})
+            zone[key, etag, run_id] = (int(lines), reason, remark)
+    unreadable = rec.check_readable(findings, rows, {load: reason for load, (_, reason, _) in zone.items()})
+    rec.note_remarks(findings, rows, {load: remark for load, (_, _, remark) in zone.items()})
     left_out = [item.key for item in pending] + unreadable
     counted = athena.query(rec.raw_rows(contract, args.raw_database, args.raw_bucket, left_out), "raw rows")
     rec.check_raw(findings, int(counted[0][0]))
     rec.check_gone(findings, listing.objects, landed)
-    rec.check_rejected(findings, rows, {load: lines for load, (lines, _) in zone.items()})
+    rec.check_rejected(findings, rows, {load: lines for load, (lines, _, _) in zone.items()})
 
 
 def check_tables(findings: Any, warehouse: Any, athena: Any, contract: Any, args: Any) -> None:
@@ -131,11 +140,12 @@ def check_tables(findings: Any, warehouse: Any, athena: Any, contract: Any, args
     rec.check_totals(findings, contract, here, there)
 
 
-def report(s3: Any, args: Any, rec: Any, findings: Any) -> None:
+def report(s3: Any, args: Any, rec: Any, findings: Any, run_rows: Sequence[Any]) -> None:
     """Writes the run summary, under the run's name and as the latest."""
     latest = f"runs/{args.dataset}/latest.json"
     now = datetime.datetime.now(datetime.timezone.utc)
-    summary = rec.summary(findings, args.dataset, args.run_id, now, last_success(s3, args.artifacts_bucket, latest))
+    before = last_success(s3, args.artifacts_bucket, latest)
+    summary = rec.summary(findings, args.dataset, args.run_id, now, before, run_rows)
     body = json.dumps(summary, indent=2).encode()
     for key in (f"runs/{args.dataset}/{args.run_id}.json", latest):
         s3.put_object(Bucket=args.artifacts_bucket, Key=key, Body=body, ContentType="application/json")

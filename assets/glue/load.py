@@ -15,7 +15,9 @@ import boto3
 
 from lakeshift_jobs import arguments, bundle, catalog, lake, loading
 from lakeshift_jobs.contract import Contract
+from lakeshift_jobs.records import REMARK_LINE, UNREADABLE_LINE
 from lakeshift_jobs.warehouse import Target, Warehouse
+from lakeshift_jobs.words import count
 
 
 @dataclass(frozen=True)
@@ -44,13 +46,13 @@ def main(argv: Sequence[str]) -> None:
     if not new:
         print("every object is in the ledger: nothing to load", flush=True)
         return
-    print(f"{len(new)} new objects", flush=True)
+    print(count(len(new), "new object"), flush=True)
     register(boto3.client("glue"), args, contract, new)
     staged = stage(s3, args, contract, new)
     warehouse.transaction(
         loading.transaction(contract, args.extra["copy_role_arn"], staged.ledger_manifest, staged.rows_manifest)
     )
-    print(f"{staged.read} rows read = {staged.loaded} loaded + {staged.rejected} rejected", flush=True)
+    print(f"{count(staged.read, 'row')} read = {staged.loaded} loaded + {staged.rejected} rejected", flush=True)
 
 
 def find_new(s3: Any, warehouse: Warehouse, bucket: str, contract: Contract) -> list[lake.RawObject]:
@@ -60,7 +62,7 @@ def find_new(s3: Any, warehouse: Warehouse, bucket: str, contract: Contract) -> 
     listing = lake.list_objects(s3, bucket, contract.dataset, prefixes)
     for key in listing.strays:
         print(f"ignored, as it lies in no year=YYYY/month=MM/day=DD/ of a real date: {key}", flush=True)
-    print(f"{len(listing.objects)} raw objects", flush=True)
+    print(count(len(listing.objects), "raw object"), flush=True)
     if not listing.objects:
         return []
     ledger = warehouse.query(loading.known_objects(contract))
@@ -96,12 +98,18 @@ def stage(s3: Any, args: arguments.Arguments, contract: Contract, objects: Seque
             loading.check_counts(key, read, loaded, rejected)
             counts[key] = (read, loaded, rejected)
         read, loaded, rejected = (sum(column) for column in zip(*counts.values()))
-        broken = list(conform.unreadable(judged)) if contract.format == "parquet" else []
+        broken = list(conform.notes(judged, UNREADABLE_LINE)) if contract.format == "parquet" else []
         for key, reason in broken:
             print(f"{key}: {reason}: upload it again, or remove it", flush=True)
+        remarks = list(conform.notes(judged, REMARK_LINE)) if contract.format == "parquet" else []
+        for key, reason in remarks:
+            print(f"warning: {key}: {reason}", flush=True)
+        for key, (rows_read, fit, _) in counts.items():
+            if rows_read and not fit:
+                print(f"warning: {key}: no row fits", flush=True)
 
         files = max(1, min(len(objects), session.sparkContext.defaultParallelism))
-        if rejected or broken:
+        if rejected or broken or remarks:
             conform.rejected(judged, contract, described).coalesce(files).write.parquet(f"{root}/rejected")
             keep_rejected(s3, bucket, f"{prefix}/rejected/", f"rejected/{contract.dataset}/{args.attempt_id}")
         if loaded:

@@ -68,7 +68,7 @@ def main(argv: Sequence[str]) -> None:
 
 def publish(s3: Any, glue: Any, warehouse: Any, args: Any, deployed: Any, placeholders: dict[str, str]) -> None:
     """Writes the queued partitions anew and switches readers to them. What is not done stays on the queue."""
-    from lakeshift_jobs import catalog, publishing, sql
+    from lakeshift_jobs import catalog, publishing, sql, words
 
     for path, text in deployed.folder("publish").items():
         table = publishing.table_of(path)
@@ -84,7 +84,8 @@ def publish(s3: Any, glue: Any, warehouse: Any, args: Any, deployed: Any, placeh
             catalog.switch(glue, args.curated_database, table, switch.locations, switch.emptied)
             for statement in publishing.done(table, queue):
                 warehouse.execute(statement)
-            print(f"{table}: {len(switch.locations)} partitions published, {len(switch.emptied)} emptied", flush=True)
+            published = words.count(len(switch.locations), "partition")
+            print(f"{table}: {published} published, {len(switch.emptied)} emptied", flush=True)
         remove_unused(s3, glue, args, table)
 
 

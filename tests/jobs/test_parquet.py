@@ -17,6 +17,7 @@ from conftest import contract_of
 from lakeshift_jobs import conform, parquet, reading
 from lakeshift_jobs.contract import Column
 from lakeshift_jobs.lake import Partition, RawObject
+from lakeshift_jobs.records import UNREADABLE_LINE
 
 UTC = datetime.UTC
 
@@ -32,7 +33,8 @@ def read(table: pa.Table, *columns: Column, **options: Any) -> list[Any]:
 
 
 def texts(values: pa.Array, kind: str, **options: Any) -> list[str | None]:
-    return [record.values[0] for record in read(pa.table({"c": values}), Column("c", kind), **options)]
+    found = read(pa.table({"c": values}), Column("c", kind), **options)
+    return [record.values[0] for record in found if record.line_number > 0]
 
 
 def test_every_value_is_the_text_that_says_exactly_what_it_is() -> None:
@@ -58,6 +60,31 @@ def test_every_value_is_the_text_that_says_exactly_what_it_is() -> None:
         (pa.array([bytes.fromhex(uuid.replace("-", ""))], pa.uuid()), "varchar(36)", [uuid]),
     ]:
         assert texts(values, kind) == expected, (values.type, kind)
+
+
+def test_types_that_the_raw_table_cannot_show_are_remarked_and_the_rows_are_read_all_the_same() -> None:
+    def remarked(values: pa.Array, kind: str) -> str:
+        first, *records = parquet.read(file_of(pa.table({"C": values})), [Column("c", kind)])
+        if first.line_number > 0:
+            return ""
+        assert (first.line_number, [record.line_number for record in records]) == (-1, [1])
+        return first.problem.removeprefix("loaded, but queries on the raw table fail: C is ")
+
+    for values, kind, expected in [
+        (pa.array([1], pa.int64()), "bigint", ""),
+        (pa.array([1], pa.int32()), "bigint", "int32, in the contract bigint (Spectrum)"),
+        (pa.array([1], pa.int64()), "integer", "int64, in the contract integer (Athena and Spectrum)"),
+        (pa.array([1.0]), "bigint", "double, in the contract bigint (Athena and Spectrum)"),
+        (pa.array([1.0], pa.float32()), "double", "float, in the contract double (Spectrum)"),
+        (pa.array([1]), "varchar(9)", "int64, in the contract varchar(9) (Athena and Spectrum)"),
+        (pa.array(["1"]).dictionary_encode(), "varchar(9)", ""),
+        (pa.array(["1"]).dictionary_encode(), "bigint", "string, in the contract bigint (Athena and Spectrum)"),
+        (pa.array([None]), "bigint", ""),
+        (pa.array([[1]]), "varchar(9)", "list<element: int64>, in the contract varchar(9) (Athena and Spectrum)"),
+        (pa.array([datetime.date(2024, 1, 1)]), "timestamp", "date32[day], in the contract timestamp (Athena and Spectrum)"),
+    ]:
+        assert remarked(values, kind) == expected, (values.type, kind)
+    assert list(parquet.read(file_of(pa.table({"c": pa.array([], pa.int64())})), [Column("c", "integer")])) == []
 
 
 @pytest.mark.parametrize("int96", [False, True])
@@ -229,12 +256,14 @@ def test_months_of_several_writers_land_as_one_table(
         "note: is missing, but required"
     )
     assert sorted(conform.count(rows)) == [("feb", 2, 0, 2), ("jan", 2, 1, 1)]
-    ((key, reason),) = conform.unreadable(rows)
+    ((key, reason),) = conform.notes(rows, UNREADABLE_LINE)
     assert key == "mar" and reason.startswith("the object can't be read as Parquet")
     described = conform.describe(spark, [raw_object("mar"), raw_object("feb")], "run")
     kept = conform.rejected(rows, CONTRACT, described).orderBy("object_key", "line_number").collect()
-    assert [(row["object_key"], row["line_number"]) for row in kept] == [("feb", 1), ("feb", 2), ("mar", 0)]
-    assert json.loads(kept[1]["content"]) == {
+    places = [(row["object_key"], row["line_number"]) for row in kept]
+    assert places == [("feb", -1), ("feb", 1), ("feb", 2), ("mar", 0)]
+    assert "passengers is double, in the contract smallint" in kept[0]["reason"]
+    assert json.loads(kept[2]["content"]) == {
         "TripID": "4",
         "passengers": "1.5",
         "fare": "7.1",

@@ -61,11 +61,11 @@ def test_every_disagreement_is_a_failure_that_gives_the_numbers() -> None:
             "ledger and landing disagree on a (read 3, loaded 2, rejected 1, landed 0); "
             "b (read 9, loaded 2, rejected 1, landed 2)"
         ),
-        "raw has 7 rows, but 2 landed and 2 were rejected",
+        "raw has 7 rows: 2 landed, 2 rejected",
         "ledger and rejected zone disagree on a (1 in the ledger, 0 in the zone)",
-        "2 landed keys have no fact",
-        "1 facts have no landed row",
-        "4 facts have only 3 different keys",
+        "2 landed keys without a fact",
+        "1 fact without a landed row",
+        "4 facts with 3 different keys",
     ]
     assert not findings.keys_match
 
@@ -115,10 +115,25 @@ def test_an_unreadable_object_is_a_failure_of_every_run_until_its_content_change
     reasons = {("a", "e1", "run"): "no Parquet", ("b", "old", "run"): "no Parquet either", ("b", "e2", "run"): None}
     findings = rec.Findings()
     assert rec.check_readable(findings, rows, reasons) == ["a"]
-    assert findings.failures == ["1 raw objects can't be read, upload them again or remove them: a: no Parquet"]
+    assert findings.failures == ["1 raw object can't be read (to mend: upload again, or remove): a: no Parquet"]
     assert rec.summary(findings, "orders", "r", datetime.datetime(2025, 1, 1), None)["unreadable"] == ["a"]
     findings = rec.Findings()
     assert rec.check_readable(findings, rows[1:], reasons) == [] and findings.failures == []
+
+
+def test_a_remark_is_said_once_for_all_objects_that_still_lie_there() -> None:
+    remarks = {("a", "e", "run"): "int is double", ("b", "e", "run"): "int is double", ("b", "old", "run"): "else"}
+    findings = rec.Findings()
+    rec.note_remarks(findings, [row("b"), row("a"), row("c")], {**remarks, ("c", "e", "run"): None})
+    assert findings.remarks == ["int is double (in 2 raw objects, the first a)"] and findings.failures == []
+
+
+def test_an_object_of_which_nothing_fits_is_named() -> None:
+    findings = rec.Findings()
+    rows = [row("bad", loaded=0, rejected=3), row("empty", read=0, loaded=0, rejected=0), row("good")]
+    rec.check_landing(findings, rows, {"good": 2})
+    summary = rec.summary(findings, "orders", "run", NOW, None, rows[:1])
+    assert (summary["refused"], summary["rejected_rows"], summary["run_rejected_rows"]) == (["bad"], 4, 3)
 
 
 def test_the_summary_remembers_the_last_success() -> None:

@@ -235,7 +235,7 @@ def agree(platform: Platform) -> None:
     }
     platform.athena.answers = {
         '"lake"."orders_lines" where': [["3"]],
-        "orders_rejected": [[KEY, platform.etag(), "wr_1", "1", None], [KEY, platform.etag(), "killed", "1", None]],
+        "orders_rejected": [[KEY, platform.etag(), "wr_1", "1", None, None], [KEY, platform.etag(), "killed", "1", None, None]],
         '"curated"."fact_orders"': [["11", "66", "6.60"]],
     }
 
@@ -264,7 +264,7 @@ def test_a_check_that_fails_says_so_in_summary_metrics_and_exit(platform: Platfo
     success = summary(platform)["last_success_at"]
     platform.warehouse.answers["select id from checked"] = [(7,)]
     platform.athena.answers['"lake"."orders_lines" where'] = "TABLE_NOT_FOUND"
-    with pytest.raises(RuntimeError, match="10_ids_are_unique: 1 rows against it, the first is .*TABLE_NOT_FOUND"):
+    with pytest.raises(RuntimeError, match="10_ids_are_unique: 1 row against it, the first is .*TABLE_NOT_FOUND"):
         platform.run("check", run_id="wr_2")
     found = summary(platform)
     assert not found["ok"] and len(found["failures"]) == 2 and found["last_success_at"] == success
@@ -284,7 +284,7 @@ def test_an_object_that_came_after_the_load_is_no_failure(platform: Platform) ->
 def test_an_object_that_no_reader_finds_is_a_failure(platform: Platform) -> None:
     agree(platform)
     platform.s3.objects["raw", "orders/lost.csv"] = b"id,price\n5,5\n"
-    with pytest.raises(RuntimeError, match="1 raw objects lie in no year=.*orders/lost.csv"):
+    with pytest.raises(RuntimeError, match="1 raw object in no year=.*orders/lost.csv"):
         platform.run("check")
 
 

@@ -115,7 +115,7 @@ def rejected(judged: DataFrame, contract: Contract, objects: DataFrame) -> DataF
 
 
 def count(judged: DataFrame) -> Iterator[tuple[str, int, int, int]]:
-    """Per object: key, rows read, rows that fit, rows that do not. The record 0 of an unreadable object is no row."""
+    """Per object: key, rows read, rows that fit, rows that do not. Records that stand for an object (0, -1) are no rows."""
     counted = (
         judged.filter(F.col("line_number") > 0)
         .groupBy("object_key")
@@ -129,9 +129,9 @@ def count(judged: DataFrame) -> Iterator[tuple[str, int, int, int]]:
         yield row["object_key"], row["rows_read"], row["rows_loaded"], row["rows_rejected"]
 
 
-def unreadable(judged: DataFrame) -> Iterator[tuple[str, str]]:
-    """The objects that can't be read, and why."""
-    for row in judged.filter(F.col("line_number") == 0).select("object_key", "reason").toLocalIterator():
+def notes(judged: DataFrame, line: int) -> Iterator[tuple[str, str]]:
+    """What is said of whole objects, by the number of such records: why they can't be read, or a remark on them."""
+    for row in judged.filter(F.col("line_number") == line).select("object_key", "reason").toLocalIterator():
         yield row["object_key"], row["reason"]
 
 

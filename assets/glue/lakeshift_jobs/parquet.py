@@ -18,8 +18,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from lakeshift_jobs import raw_types
 from lakeshift_jobs.contract import Column
-from lakeshift_jobs.records import Record, printable
+from lakeshift_jobs.records import REMARK_LINE, UNREADABLE_LINE, Record, printable
 
 BATCH_ROWS = 10_000
 
@@ -34,8 +35,9 @@ _UNREADABLE = (pa.ArrowException, OSError, ValueError, TypeError, ArithmeticErro
 def read(stream: BinaryIO, columns: Sequence[Column]) -> Iterator[Record]:
     """The records of one object, which can be read from anywhere. One that can't be read to its end has none.
 
-    Such an object is a single record with the number 0, which says so: half a file is worse than none. An object
-    without a single byte has no records, and other readers pass it over too.
+    Before them, numbered -1, comes what the raw table can't show of it. An object that can't be read is a single record
+    with the number 0, which says so: half a file is worse than none. An object without a single byte has no records, and
+    other readers pass it over too.
     """
     if not stream.seek(0, io.SEEK_END):
         return
@@ -44,8 +46,10 @@ def read(stream: BinaryIO, columns: Sequence[Column]) -> Iterator[Record]:
         file.check()
     except _UNREADABLE as error:
         problem = f"the object can't be read as Parquet: {' '.join(str(error).split())}"
-        yield Record(0, "", [None] * len(columns), problem)
+        yield Record(UNREADABLE_LINE, "", [None] * len(columns), problem)
         return
+    if file.rows and (remark := raw_types.remark(file.schema, columns)):
+        yield Record(REMARK_LINE, "", [None] * len(columns), remark)
     yield from file.records()
 
 
@@ -62,6 +66,8 @@ class _File:
             if pa.types.is_timestamp(field.type) and self._is_int96(index)
         ]
         self._places, self._problem = self._match()
+        self.schema: pq.ParquetSchema = self._file.schema
+        self.rows: int = self._file.metadata.num_rows
 
     def check(self) -> None:
         """Decodes everything once, so that no record leaves a file that breaks off."""

@@ -11,7 +11,9 @@ from typing import Any
 from lakeshift_jobs.contract import Column, Contract
 from lakeshift_jobs.lake import RawObject
 from lakeshift_jobs.loading import LEDGER_TABLE
+from lakeshift_jobs.records import REMARK_LINE, UNREADABLE_LINE
 from lakeshift_jobs.sql import Statement, quote
+from lakeshift_jobs.words import count
 
 # doubles are summed in another order by each engine
 _DOUBLE_TOLERANCE = Decimal("1e-9")
@@ -41,6 +43,8 @@ class Findings:
     published_rows: int = 0
     keys_match: bool = False
     unreadable: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
 
     def expect(self, is_true: bool, failure: str) -> None:
@@ -85,13 +89,15 @@ def raw_rows(contract: Contract, raw_database: str, raw_bucket: str, left_out: S
 
 
 def rejected_rows(contract: Contract, raw_database: str) -> str:
-    """What the rejected zone holds, per load of an object: how many lines, and why the object can't be read, if so.
+    """What the rejected zone holds, per load of an object: how many lines, why the object can't be read, if so, and what
+    the load remarked on it.
 
-    An attempt repeated in a run wrote lines twice; a line 0 is no line, but stands for the object.
+    An attempt repeated in a run wrote lines twice; lines 0 and -1 are no lines, but stand for the object.
     """
     return (
-        "select object_key, etag, run_id, count(distinct nullif(line_number, 0)) as lines, "
-        "max(case when line_number = 0 then reason end) as unreadable "
+        "select object_key, etag, run_id, count(distinct case when line_number > 0 then line_number end) as lines, "
+        f"max(case when line_number = {UNREADABLE_LINE} then reason end) as unreadable, "
+        f"max(case when line_number = {REMARK_LINE} then reason end) as remark "
         f'from "{raw_database}"."{contract.rejected_table}" group by object_key, etag, run_id'
     )
 
@@ -128,6 +134,8 @@ def check_landing(findings: Findings, rows: Sequence[LedgerRow], landed_rows: Ma
     ]
     findings.landing_rows = sum(landed_rows.get(row.object_key, 0) for row in rows)
     findings.rejected_rows = sum(row.rows_rejected for row in rows)
+    # usually another header or another format, not bad rows
+    findings.refused = sorted(row.object_key for row in rows if row.rows_rejected and not row.rows_loaded)
     findings.expect(not wrong, f"ledger and landing disagree on {_some(wrong)}")
 
 
@@ -143,9 +151,24 @@ def check_readable(
     findings.unreadable = sorted(broken)
     shown = [f"{key}: {broken[key]}" for key in findings.unreadable]
     findings.expect(
-        not broken, f"{len(broken)} raw objects can't be read, upload them again or remove them: {_some(shown)}"
+        not broken,
+        f"{count(len(broken), 'raw object')} can't be read (to mend: upload again, or remove): {_some(shown)}",
     )
     return findings.unreadable
+
+
+def note_remarks(
+    findings: Findings, rows: Sequence[LedgerRow], remarks: Mapping[tuple[str, str, str], str | None]
+) -> None:
+    """What the load said of objects that still lie in the lake, each remark once. No failure: their rows are right."""
+    objects: dict[str, list[str]] = {}
+    for row in rows:
+        remark = remarks.get((row.object_key, row.etag, row.run_id))
+        if remark:
+            objects.setdefault(remark, []).append(row.object_key)
+    findings.remarks = [
+        f"{remark} (in {count(len(keys), 'raw object')}, the first {min(keys)})" for remark, keys in objects.items()
+    ]
 
 
 def check_raw(findings: Findings, counted: int) -> None:
@@ -153,7 +176,7 @@ def check_raw(findings: Findings, counted: int) -> None:
     kept = findings.landing_rows + findings.rejected_rows
     findings.expect(
         counted == kept,
-        f"raw has {counted} rows, but {findings.landing_rows} landed and {findings.rejected_rows} were rejected",
+        f"raw has {count(counted, 'row')}: {findings.landing_rows} landed, {findings.rejected_rows} rejected",
     )
 
 
@@ -164,7 +187,7 @@ def check_gone(findings: Findings, objects: Iterable[RawObject], landed_rows: Ma
     findings.landing_rows += sum(gone.values())
     findings.expect(
         not gone,
-        f"{sum(gone.values())} rows landed from objects that raw no longer holds: {_some(list(gone))} "
+        f"{count(sum(gone.values()), 'row')} landed from objects that raw no longer holds: {_some(list(gone))} "
         "(bring the objects back, or upload empty ones of their names to take the rows out)",
     )
 
@@ -185,9 +208,9 @@ def check_keys(
 ) -> None:
     findings.landing_keys, findings.fact_rows, findings.fact_keys = landing_keys, fact_rows, fact_keys
     findings.keys_match = only_landed == 0 and only_facts == 0 and fact_rows == fact_keys
-    findings.expect(only_landed == 0, f"{only_landed} landed keys have no fact")
-    findings.expect(only_facts == 0, f"{only_facts} facts have no landed row")
-    findings.expect(fact_rows == fact_keys, f"{fact_rows} facts have only {fact_keys} different keys")
+    findings.expect(only_landed == 0, f"{count(only_landed, 'landed key')} without a fact")
+    findings.expect(only_facts == 0, f"{count(only_facts, 'fact')} without a landed row")
+    findings.expect(fact_rows == fact_keys, f"{count(fact_rows, 'fact')} with {count(fact_keys, 'different key')}")
 
 
 def check_totals(findings: Findings, contract: Contract, warehouse: Sequence[Any], athena: Sequence[Any]) -> None:
@@ -195,7 +218,7 @@ def check_totals(findings: Findings, contract: Contract, warehouse: Sequence[Any
     findings.published_rows = int(athena[0])
     table = contract.published.table
     findings.expect(
-        int(warehouse[0]) == int(athena[0]), f"{table}: {warehouse[0]} rows in the warehouse, {athena[0]} published"
+        int(warehouse[0]) == int(athena[0]), f"{table}: {count(int(warehouse[0]), 'row')} in the warehouse, {athena[0]} published"
     )
     columns = _summed(contract.published.columns)
     sums, sizes = len(columns) + 1, iter(athena[len(columns) + 1 :])
@@ -208,7 +231,12 @@ def check_totals(findings: Findings, contract: Contract, warehouse: Sequence[Any
 
 
 def summary(
-    findings: Findings, dataset: str, run_id: str, now: datetime.datetime, last_success_at: str | None
+    findings: Findings,
+    dataset: str,
+    run_id: str,
+    now: datetime.datetime,
+    last_success_at: str | None,
+    run_rows: Sequence[LedgerRow] = (),
 ) -> dict[str, Any]:
     """What the command line's `status` reads, so that it need not wake the warehouse."""
     checked_at = now.strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -226,6 +254,10 @@ def summary(
         "fact_keys": findings.fact_keys,
         "keys_match": findings.keys_match,
         "unreadable": findings.unreadable,
+        "refused": findings.refused,
+        "remarks": findings.remarks,
+        # of this run alone, as the alarm on them looks at it
+        "run_rejected_rows": sum(row.rows_rejected for row in run_rows),
         "published_rows": findings.published_rows,
         "last_success_at": checked_at if ok else last_success_at,
         "failures": findings.failures,

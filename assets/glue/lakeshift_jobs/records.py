@@ -16,6 +16,9 @@ from typing import Any, BinaryIO
 
 CHUNK_BYTES = 1 << 20
 MAX_LINE_BYTES = 4 << 20
+# the numbers of records that are no lines: each stands for its whole object
+UNREADABLE_LINE = 0
+REMARK_LINE = -1
 # the longest text Redshift Spectrum can show
 MAX_CONTENT_BYTES = 65_535
 

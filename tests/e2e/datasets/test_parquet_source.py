@@ -161,7 +161,15 @@ def test_files_of_three_writers_land_with_every_digit(platform: Platform) -> Non
 
 
 def test_a_record_that_does_not_fit_is_kept_as_json_with_its_reason(platform: Platform) -> None:
-    rows = platform.athena("select line_number, reason, content from elt_local_raw.trips_rejected order by line_number")
+    *remarks, first, second, third = platform.athena(
+        "select line_number, reason, content from elt_local_raw.trips_rejected order by line_number"
+    )
+    rows = [first, second, third]
+    # january and march have doubles where the contract says bigint, february an int32: what the raw table can't show
+    assert {row[0] for row in remarks} == {-1}
+    said = platform.status("trips")["remarks"]
+    assert any("passenger_count is double, in the contract bigint (Athena and Spectrum)" in remark for remark in said)
+    assert any("VendorID is int32, in the contract bigint (Spectrum)" in remark for remark in said)
     assert [[row[0], row[1].split(" is ")[0]] for row in rows] == [
         [98, "vendor_id:"],
         [99, "passenger_count: '1.5'"],
@@ -210,12 +218,12 @@ def test_an_object_that_cannot_be_read_is_said_by_every_run_until_it_is_mended(p
     for _ in range(2):
         done = platform.cli("run", "trips", check=False)
         assert done.returncode == 1
-        assert f"1 raw objects can't be read, upload them again or remove them: {key}: " in done.stderr
+        assert f"1 raw object can't be read (to mend: upload again, or remove): {key}: " in done.stderr
         status = platform.status("trips")
         assert [status[zone] for zone in ZONES] == [before + 13, 13, before, before, before, False]
     reasons = platform.athena(
         "select distinct line_number, reason from elt_local_raw.trips_rejected "
-        "where object_key like '%/month=06/%' order by line_number limit 2"
+        "where object_key like '%/month=06/%' and line_number >= 0 order by line_number limit 2"
     )
     assert reasons[0][0] == 0 and "can't be read as Parquet" in reasons[0][1]
     assert reasons[1] == [1, "unknown fields: cbd_congestion_fee (double)"]
