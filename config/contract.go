@@ -16,6 +16,7 @@ type Contract struct {
 	BusinessKey []string     `yaml:"business_key" doc:"Columns that say which thing a row is about; the latest row of a key wins. [object_key, line_number], the load's own, where each record is a thing of its own." required:"true"`
 	Schedule    string       `yaml:"schedule" doc:"When the pipeline runs, UTC: cron(minutes hours day-of-month month day-of-week year)." pattern:"^cron\\(.+\\)$" required:"true"`
 	Freshness   string       `yaml:"freshness" doc:"How old the last complete run may be before the alarm rings: 1h to 168h." pattern:"^[1-9][0-9]*h$" required:"true"`
+	MaxRejected int          `yaml:"max_rejected_rows" doc:"How many rows of one run may be rejected before the alarm rings; default 0: it rings for any."`
 	Published   Published    `yaml:"published" doc:"The fact table as the lake gets it." required:"true"`
 	Load        LoadSettings `yaml:"load" doc:"Size and patience of the load job."`
 }
@@ -77,6 +78,8 @@ type Dataset struct {
 	BusinessKey []Column
 	Schedule    string
 	Freshness   time.Duration
+	// MaxRejected rows of one run are no reason to tell anybody.
+	MaxRejected int64
 	Fact        Fact
 	Load        LoadSettings
 }

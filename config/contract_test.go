@@ -155,6 +155,8 @@ func TestEachMistakeInAContractIsNamedWithItsLineAndTheRemedy(t *testing.T) {
 		{"partition is no column", "[month]", "[year]", `datasets/orders.yaml:12: published.partitions[0] "year" is no column of analytics.fact_orders: expected one of id, price, month`},
 		{"everything is a partition", "[month]", "[month, id, price]", "published.partitions leave no column"},
 		{"table is not declared", "fact_orders,", "fact_sales,", "datasets/orders.yaml:12: published.table \"fact_sales\" is not declared: expected `create table analytics.fact_sales (…)` in a file of sql/orders/schema"},
+		{"fewer rejected rows than none", "freshness: 26h", "freshness: 26h\nmax_rejected_rows: -1", "max_rejected_rows -1 is no number of rows: expected 0 or more"},
+		{"half a row", "freshness: 26h", "freshness: 26h\nmax_rejected_rows: 1.0", "max_rejected_rows 1.0 is no whole number"},
 		{"one worker", "freshness: 26h", "freshness: 26h\nload: {workers: 1}", "load.workers 1 is out of range: expected 2 to 299"},
 		{"unknown worker", "freshness: 26h", "freshness: 26h\nload: {worker_type: G.9X}", `load.worker_type "G.9X" is unknown: use G.1X`},
 		{"endless job", "freshness: 26h", "freshness: 26h\nload: {timeout_minutes: 100000}", "load.timeout_minutes 100000 is out of range"},

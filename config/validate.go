@@ -121,6 +121,10 @@ func (v *validator) contract(c Contract) Dataset {
 	v.fields(c.Columns, dataset.Source)
 	dataset.BusinessKey = v.businessKey(c.BusinessKey, dataset.Columns)
 	dataset.Freshness = v.freshness(c.Freshness, v.schedule(c.Schedule))
+	v.whole("max_rejected_rows")
+	if dataset.MaxRejected = int64(c.MaxRejected); c.MaxRejected < 0 {
+		v.fault(at("max_rejected_rows"), "%d is no number of rows: expected 0 or more", c.MaxRejected)
+	}
 	dataset.Fact = v.published(c, dataset.BusinessKey)
 	dataset.Load = v.load(c.Load)
 	return dataset

@@ -115,6 +115,8 @@ type DatasetAlarmsProps struct {
 	AlarmName func(fact string) string
 	// Freshness is how old the last complete run may be: 1 to 168 hours, as an alarm looks back 7 days at most.
 	Freshness time.Duration
+	// MaxRejected rows of one run tell nobody; the zero value tells of any row.
+	MaxRejected int64
 	// LoadJob is the name of the Spark job.
 	LoadJob string
 	// Quiet keeps the freshness alarm from telling anybody, where runs start on demand only.
@@ -122,7 +124,7 @@ type DatasetAlarmsProps struct {
 	Dataset string
 }
 
-// NewDatasetAlarms watch a dataset: is it fresh, does every check hold, did Spark struggle? They stand in the dataset's own
+// NewDatasetAlarms watch a dataset: is it fresh, does every check hold, did its rows fit, did Spark struggle? They stand in the dataset's own
 // stack, as CloudFormation takes 500 resources a stack, and made by the plainest constructs, as there are many.
 func NewDatasetAlarms(scope constructs.Construct, props DatasetAlarmsProps) {
 	hours := jsii.Number(props.Freshness.Hours())
@@ -147,6 +149,17 @@ func NewDatasetAlarms(scope constructs.Construct, props DatasetAlarmsProps) {
 		Threshold: jsii.Number(0), ComparisonOperator: jsii.String("GreaterThanThreshold"),
 		TreatMissingData: jsii.String("notBreaching"),
 	})
+	newAlarm(scope, "RowsRejected", props, awscloudwatch.CfnAlarmProps{
+		AlarmName: jsii.String(props.AlarmName("rows-rejected")),
+		AlarmDescription: jsii.String(fmt.Sprintf(
+			"A run of %s rejected more rows than the %d that max_rejected_rows lets pass. `lakeshift status %s` says more, table %s_rejected why.",
+			props.Dataset, props.MaxRejected, props.Dataset, props.Dataset)),
+		Namespace: jsii.String(props.Namespace), MetricName: jsii.String("RowsRejected"), Dimensions: dimensions(props.Dimensions),
+		Period: jsii.Number(period.Seconds()), EvaluationPeriods: jsii.Number(1),
+		Threshold: jsii.Number(float64(props.MaxRejected)), ComparisonOperator: jsii.String("GreaterThanThreshold"),
+		// between two runs there is nothing to say, and a later run that rejects rows is news again
+		TreatMissingData: jsii.String("notBreaching"),
+	})
 	newAlarm(scope, "TasksFailed", props, awscloudwatch.CfnAlarmProps{
 		AlarmName:        jsii.String(props.AlarmName("tasks-failed")),
 		AlarmDescription: jsii.String(fmt.Sprintf("Spark tasks of %s failed, even if a second try succeeded: workers may be too small.", props.LoadJob)),
@@ -166,7 +179,10 @@ func newAlarm(scope constructs.Construct, id string, props DatasetAlarmsProps, a
 	}
 	alarm.Statistic = jsii.String("Sum")
 	alarm.AlarmActions = &[]any{props.TopicARN}
-	alarm.OkActions = &[]any{props.TopicARN}
+	if *alarm.TreatMissingData == "breaching" {
+		// the others are quiet again once their metric is: that says nothing of what they rang for
+		alarm.OkActions = &[]any{props.TopicARN}
+	}
 	awscloudwatch.NewCfnAlarm(scope, jsii.String(id), &alarm)
 }
 

@@ -20,7 +20,7 @@ func synthAlarms(t *testing.T, quiet bool) cdktest.Template {
 		constructs.NewDatasetAlarms(stack, constructs.DatasetAlarmsProps{
 			TopicARN:  alarms.TopicARN,
 			Namespace: "Lakeshift", Dimensions: map[string]string{"Environment": "t", "Dataset": "orders"}, Dataset: "orders",
-			AlarmName: func(fact string) string { return "t-orders-" + fact }, Freshness: 26 * time.Hour, LoadJob: "t-orders-load", Quiet: quiet,
+			AlarmName: func(fact string) string { return "t-orders-" + fact }, Freshness: 26 * time.Hour, LoadJob: "t-orders-load", MaxRejected: 12, Quiet: quiet,
 		})
 	})
 }
@@ -97,6 +97,15 @@ func TestNobodyIsToldOfStaleDataWhereRunsStartOnDemand(t *testing.T) {
 	assert.Equal(t, true, template.Named(t, "AWS::CloudWatch::Alarm", "AlarmName", "t-orders-check-failed").Properties["ActionsEnabled"])
 }
 
+func TestMoreRejectedRowsThanTheContractAllowsAreTold(t *testing.T) {
+	template := synthAlarms(t, false)
+	alarm := template.Named(t, "AWS::CloudWatch::Alarm", "AlarmName", "t-orders-rows-rejected").Properties
+	assert.Equal(t, []any{"Lakeshift", "RowsRejected", "Sum", "GreaterThanThreshold", "notBreaching"},
+		[]any{alarm["Namespace"], alarm["MetricName"], alarm["Statistic"], alarm["ComparisonOperator"], alarm["TreatMissingData"]})
+	assert.EqualValues(t, 12, alarm["Threshold"])
+	assert.Equal(t, template.Named(t, "AWS::CloudWatch::Alarm", "AlarmName", "t-orders-check-failed").Properties["Dimensions"], alarm["Dimensions"])
+}
+
 func TestTheAlarmOnFailedTasksNamesAllThreeDimensions(t *testing.T) {
 	alarm := synthAlarms(t, false).Named(t, "AWS::CloudWatch::Alarm", "AlarmName", "t-orders-tasks-failed").Properties
 	require.Equal(t, "Glue", alarm["Namespace"])
@@ -109,5 +118,7 @@ func TestEveryAlarmTellsSomebody(t *testing.T) {
 	for id, alarm := range synthAlarms(t, false).Find("AWS::CloudWatch::Alarm") {
 		assert.Len(t, alarm.Properties["AlarmActions"], 1, id)
 		assert.NotEmpty(t, alarm.Properties["AlarmDescription"], id)
+		assert.Equal(t, alarm.Properties["TreatMissingData"] == "breaching", alarm.Properties["OKActions"] != nil,
+			"%s: nobody is told that all is well when a metric falls silent", id)
 	}
 }

@@ -80,14 +80,15 @@ func newDataset(e environment, contract config.Dataset, shared shared) error {
 
 func (e environment) watch(stack awscdk.Stack, contract config.Dataset, alarms constructs.Alarms) {
 	constructs.NewDatasetAlarms(stack, constructs.DatasetAlarmsProps{
-		TopicARN:   alarms.TopicARN,
-		Namespace:  config.MetricNamespace,
-		Dimensions: map[string]string{"Environment": e.Name, "Dataset": contract.Name},
-		AlarmName:  func(fact string) string { return e.names.Alarm(contract.Name, fact) },
-		Freshness:  contract.Freshness,
-		LoadJob:    e.names.Job(contract.Name, "load"),
-		Quiet:      e.ScheduleOff,
-		Dataset:    contract.Name,
+		TopicARN:    alarms.TopicARN,
+		Namespace:   config.MetricNamespace,
+		Dimensions:  map[string]string{"Environment": e.Name, "Dataset": contract.Name},
+		AlarmName:   func(fact string) string { return e.names.Alarm(contract.Name, fact) },
+		Freshness:   contract.Freshness,
+		LoadJob:     e.names.Job(contract.Name, "load"),
+		MaxRejected: contract.MaxRejected,
+		Quiet:       e.ScheduleOff,
+		Dataset:     contract.Name,
 	})
 }
 
