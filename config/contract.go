@@ -160,7 +160,7 @@ func RejectedColumns() []Column {
 		{Name: "version_id", Type: text, Description: "version of that object"},
 		{Name: "object_size", Type: Type{Name: "bigint"}, Description: "its bytes: what Spectrum can tell a replaced object by"},
 		{Name: "run_id", Type: text, Description: "run that refused the record; it counts if the ledger knows object, etag and run"},
-		{Name: "line_number", Type: Type{Name: "bigint"}, Description: "line in the object, or number of the record in a Parquet file; 0 for an object that can't be read"},
+		{Name: "line_number", Type: Type{Name: "bigint"}, Description: "line in the object, or number of the record in a Parquet file; 0 for an object that can't be read, -1 for a remark on one that was"},
 		{Name: "reason", Type: text, Description: "column, value and what was expected"},
 		{Name: "content", Type: text, Description: "the line as it stands in the object; JSON of a Parquet record, its values as text"},
 	}

@@ -94,18 +94,25 @@ func (a *app) run(ctx context.Context, t *target.Target, dataset config.Dataset,
 		a.explainFailure(ctx, t, run)
 		return exitCode(exitFailure)
 	}
-	show.Printf("%s after %s%s\n", show.Good("run succeeded"), screen.Duration(run.Seconds), a.rejections(ctx, t, dataset))
+	show.Printf("%s after %s\n", show.Good("run succeeded"), screen.Duration(run.Seconds))
+	for _, line := range a.leftToSee(ctx, t, dataset) {
+		show.Printf("  %s %s\n", show.Busy("!"), line)
+	}
 	return nil
 }
 
-// rejections are no failure, but nobody should have to look for them. That they can't be told must not fail a run that succeeded.
-func (a *app) rejections(ctx context.Context, t *target.Target, dataset config.Dataset) string {
+// leftToSee is what a run that succeeded did not load, and where to look. That it can't be told must not fail the run.
+func (a *app) leftToSee(ctx context.Context, t *target.Target, dataset config.Dataset) []string {
 	summary, err := readSummary(ctx, t, dataset.Name)
-	if err != nil || summary.RejectedRows == 0 {
-		return ""
+	if err != nil {
+		return nil
 	}
-	return fmt.Sprintf("; of the raw zone's records %d are rejected: lakeshift query%s --engine athena 'select reason, count(*) from %s.%s group by reason'",
-		summary.RejectedRows, a.envFlag(), t.RawDatabase(), dataset.RejectedTable())
+	lines := a.rejected(summary, dataset)
+	if summary.RejectedRows > 0 {
+		lines = append(lines, fmt.Sprintf("%s of the raw zone rejected in all: lakeshift query%s --engine athena 'select reason, count(*) from %s.%s group by reason'",
+			screen.Count(summary.RejectedRows, "row"), a.envFlag(), t.RawDatabase(), dataset.RejectedTable()))
+	}
+	return lines
 }
 
 func (a *app) startOrFind(ctx context.Context, workflow pipeline.Workflow, dataset string, follow bool) (id string, err error) {

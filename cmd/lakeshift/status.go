@@ -2,16 +2,12 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
@@ -33,33 +29,27 @@ type datasetStatus struct {
 	Reconciled       bool          `json:"reconciled"`
 	FreshnessSeconds *int64        `json:"freshness_seconds"` // since the last run that held every check; null if there was none
 	LastRun          *pipeline.Run `json:"last_run"`          // null if there was none
+	CheckedAt        *time.Time    `json:"checked_at"`        // the last check; null if there was none
+	Rejections                     // as of that check, too
 
-	keysMatch  bool
-	unreadable []string
-	target     time.Duration
-}
-
-// runSummary is the part of the check job's summary that status reads.
-type runSummary struct {
-	RejectedRows  int64      `json:"rejected_rows"`
-	LandingRows   int64      `json:"landing_rows"`
-	FactRows      int64      `json:"fact_rows"`
-	KeysMatch     bool       `json:"keys_match"`
-	LastSuccessAt *time.Time `json:"last_success_at"`
-	// Unreadable are the keys of raw objects that no query can be run on.
-	Unreadable []string `json:"unreadable"`
+	summary runSummary
+	dataset config.Dataset
 }
 
 func (a *app) statusCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "status [DATASET]",
 		Short: "Show rows by zone, whether they reconcile, freshness and the last run",
-		Long: `Show, for each dataset: the rows in every zone, whether every raw record is accounted for,
-how fresh the data is, and how the last run ended.
+		Long: `Show, for each dataset of the environment or for the one named: the rows in every zone, whether
+every raw record is accounted for, how fresh the data is, and how the last run ended.
 
 Raw and published rows are counted by Athena at this moment; rejected, landing and fact rows are
-those of the last run's check, so the warehouse stays asleep. Reconciled means: raw = landing +
-rejected, the same keys in landing and facts, facts = published.`,
+those of the last check, so the warehouse stays asleep: during a run they are of the run before.
+Reconciled means: raw = landing + rejected, the same keys in landing and facts, facts = published.
+
+Below the table stands what somebody should know: rows that were rejected in the last run that was
+checked and whether an alarm rang, raw files of which no row fits or that can't be read, and columns
+of Parquet files that queries on the raw table can't show.`,
 		Example: `  lakeshift status
   lakeshift status sales --env prod
   lakeshift status --json | jq '.[] | select(.reconciled | not)'`,
@@ -103,7 +93,7 @@ func (a *app) statuses(ctx context.Context, t *target.Target, datasets []config.
 	limit := make(chan struct{}, 16)
 	for i, dataset := range datasets {
 		status := &statuses[i]
-		status.Dataset, status.target = dataset.Name, dataset.Freshness
+		status.Dataset, status.dataset = dataset.Name, dataset
 		group.Go(func() error {
 			limit <- struct{}{}
 			defer func() { <-limit }()
@@ -112,12 +102,11 @@ func (a *app) statuses(ctx context.Context, t *target.Target, datasets []config.
 				return a.about(dataset, err)
 			}
 			status.RejectedRows, status.LandingRows, status.FactRows = summary.RejectedRows, summary.LandingRows, summary.FactRows
-			status.keysMatch = summary.KeysMatch
+			status.summary, status.CheckedAt, status.Rejections = summary, summary.CheckedAt, summary.Rejections
 			if summary.LastSuccessAt != nil {
 				age := max(0, int64(time.Since(*summary.LastSuccessAt).Seconds()))
 				status.FreshnessSeconds = &age
 			}
-			status.unreadable = summary.Unreadable
 			status.RawRows, status.PublishedRows, err = countRows(ctx, t, dataset, summary.Unreadable)
 			return a.about(dataset, err)
 		})
@@ -134,7 +123,7 @@ func (a *app) statuses(ctx context.Context, t *target.Target, datasets []config.
 	}
 	for i := range statuses {
 		s := &statuses[i]
-		s.Reconciled = s.RawRows == s.LandingRows+s.RejectedRows && len(s.unreadable) == 0 && s.keysMatch && s.FactRows == s.PublishedRows
+		s.Reconciled = s.RawRows == s.LandingRows+s.RejectedRows && len(s.summary.Unreadable) == 0 && s.summary.KeysMatch && s.FactRows == s.PublishedRows
 	}
 	return statuses, nil
 }
@@ -190,24 +179,6 @@ func wholeNumber(value any) (int64, error) {
 	return n, nil
 }
 
-// readSummary reads what the last check wrote. No check yet: no rows, and no keys that could differ.
-func readSummary(ctx context.Context, t *target.Target, dataset string) (runSummary, error) {
-	bucket, key := t.ArtifactsBucket(), "runs/"+dataset+"/latest.json"
-	out, err := t.S3().GetObject(ctx, &s3.GetObjectInput{Bucket: aws.String(bucket), Key: aws.String(key)})
-	if missing := (*s3types.NoSuchKey)(nil); errors.As(err, &missing) {
-		return runSummary{KeysMatch: true}, nil
-	}
-	if err != nil {
-		return runSummary{}, err
-	}
-	defer out.Body.Close()
-	var summary runSummary
-	if err := json.NewDecoder(out.Body).Decode(&summary); err != nil {
-		return runSummary{}, fmt.Errorf("s3://%s/%s: %w", bucket, key, err)
-	}
-	return summary, nil
-}
-
 func lastRun(ctx context.Context, workflow pipeline.Workflow) (*pipeline.Run, error) {
 	id, err := workflow.LastID(ctx)
 	if err != nil || id == "" {
@@ -224,23 +195,26 @@ func (a *app) showStatuses(statuses []datasetStatus) error {
 	}}
 	for _, s := range statuses {
 		table.Rows = append(table.Rows, []any{
-			s.Dataset, s.RawRows, s.RejectedRows, s.LandingRows, s.FactRows, s.PublishedRows, yesNo(s.Reconciled), freshText(s), runText(s),
+			s.Dataset, s.RawRows, s.RejectedRows, s.LandingRows, s.FactRows, s.PublishedRows, reconciledText(s), freshText(s), runText(s),
 		})
 	}
 	if err := table.WriteLines(a.out); err != nil {
 		return err
 	}
 	for _, s := range statuses {
-		for _, remark := range remarks(s) {
+		for _, remark := range a.remarks(s) {
 			a.out.Printf("%s: %s\n", s.Dataset, remark)
 		}
 	}
 	return nil
 }
 
-func yesNo(b bool) string {
-	if b {
+func reconciledText(s datasetStatus) string {
+	switch {
+	case s.Reconciled:
 		return "yes"
+	case s.running():
+		return "not yet" // what is counted now does not go with what was checked before
 	}
 	return "no"
 }
@@ -257,34 +231,4 @@ func runText(s datasetStatus) string {
 		return "none"
 	}
 	return s.LastRun.State + ", " + screen.Duration(time.Since(s.LastRun.Started).Seconds()) + " ago"
-}
-
-// remarks say in words what a reader of the table should know about.
-func remarks(s datasetStatus) []string {
-	var out []string
-	if accounted := s.LandingRows + s.RejectedRows; s.RawRows > accounted {
-		out = append(out, fmt.Sprintf("%d raw rows are not loaded yet: run the pipeline", s.RawRows-accounted))
-	} else if s.RawRows < accounted {
-		out = append(out, fmt.Sprintf("%d rows are loaded that the raw zone no longer holds", accounted-s.RawRows))
-	}
-	for _, key := range s.unreadable {
-		out = append(out, fmt.Sprintf("%s can't be read: upload it again or remove it", key))
-	}
-	if !s.keysMatch {
-		out = append(out, "landing and facts do not hold the same keys")
-	}
-	if s.FactRows != s.PublishedRows {
-		out = append(out, fmt.Sprintf("%d facts, but %d published rows", s.FactRows, s.PublishedRows))
-	}
-	if s.FreshnessSeconds != nil && time.Duration(*s.FreshnessSeconds)*time.Second > s.target {
-		out = append(out, fmt.Sprintf("older than its freshness target of %s", screen.Duration(s.target.Seconds())))
-	}
-	if s.LastRun != nil && s.LastRun.State != pipeline.Succeeded {
-		var steps []string
-		for _, step := range s.LastRun.Steps {
-			steps = append(steps, step.Name+" "+stepText(step))
-		}
-		out = append(out, fmt.Sprintf("run %s: %s", s.LastRun.ID, strings.Join(steps, ", ")))
-	}
-	return out
 }
