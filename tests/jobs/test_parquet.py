@@ -81,7 +81,11 @@ def test_types_that_the_raw_table_cannot_show_are_remarked_and_the_rows_are_read
         (pa.array(["1"]).dictionary_encode(), "bigint", "string, in the contract bigint (Athena and Spectrum)"),
         (pa.array([None]), "bigint", ""),
         (pa.array([[1]]), "varchar(9)", "list<element: int64>, in the contract varchar(9) (Athena and Spectrum)"),
-        (pa.array([datetime.date(2024, 1, 1)]), "timestamp", "date32[day], in the contract timestamp (Athena and Spectrum)"),
+        (
+            pa.array([datetime.date(2024, 1, 1)]),
+            "timestamp",
+            "date32[day], in the contract timestamp (Athena and Spectrum)",
+        ),
     ]:
         assert remarked(values, kind) == expected, (values.type, kind)
     assert list(parquet.read(file_of(pa.table({"c": pa.array([], pa.int64())})), [Column("c", "integer")])) == []

@@ -235,7 +235,10 @@ def agree(platform: Platform) -> None:
     }
     platform.athena.answers = {
         '"lake"."orders_lines" where': [["3"]],
-        "orders_rejected": [[KEY, platform.etag(), "wr_1", "1", None, None], [KEY, platform.etag(), "killed", "1", None, None]],
+        "orders_rejected": [
+            [KEY, platform.etag(), "wr_1", "1", None, None],
+            [KEY, platform.etag(), "killed", "1", None, None],
+        ],
         '"curated"."fact_orders"': [["11", "66", "6.60"]],
     }
 

@@ -218,7 +218,8 @@ def check_totals(findings: Findings, contract: Contract, warehouse: Sequence[Any
     findings.published_rows = int(athena[0])
     table = contract.published.table
     findings.expect(
-        int(warehouse[0]) == int(athena[0]), f"{table}: {count(int(warehouse[0]), 'row')} in the warehouse, {athena[0]} published"
+        int(warehouse[0]) == int(athena[0]),
+        f"{table}: {count(int(warehouse[0]), 'row')} in the warehouse, {athena[0]} published",
     )
     columns = _summed(contract.published.columns)
     sums, sizes = len(columns) + 1, iter(athena[len(columns) + 1 :])
