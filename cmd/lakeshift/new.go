@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -144,11 +143,11 @@ func totalSize(paths []string) int64 {
 func describe(plan *scaffold.Plan, files []string) created {
 	read := plan.Sample
 	made := created{
-		Dataset: plan.Dataset, Format: read.Format, Records: read.Records, All: !read.Partly, Repeated: read.Repeated,
+		Dataset: plan.Dataset, Format: read.Format, Records: read.Records, All: !read.Partly, Repeated: read.Repeated, Refused: read.RefusedRecords(),
 		BusinessKey: plan.Key, Files: files, Decide: []string{},
 		Next: []string{
 			"lakeshift local up",
-			fmt.Sprintf("lakeshift upload %s %s --date %s", plan.Dataset, shellWord(plan.Files[0]), dayOf(plan.Files[0]).Format(time.DateOnly)),
+			fmt.Sprintf("lakeshift upload %s %s --date %s", plan.Dataset, screen.ShellWord(plan.Files[0]), sample.Day(plan.Files[0]).Format(time.DateOnly)),
 			"lakeshift run " + plan.Dataset,
 		},
 	}
@@ -158,10 +157,7 @@ func describe(plan *scaffold.Plan, files []string) created {
 			made.Decide = append(made.Decide, column.Name+": "+note)
 		}
 	}
-	for _, refusal := range read.Refused {
-		made.Refused += refusal.Records
-		made.Decide = append(made.Decide, fmt.Sprintf("%s would be rejected, the first at %s: %s", screen.Count(refusal.Records, "record"), refusal.Where, refusal.Reason))
-	}
+	made.Decide = append(made.Decide, plan.Refused()...)
 	key := fmt.Sprintf("business key [%s]: %s", strings.Join(plan.Key, ", "), plan.KeyReason)
 	if len(plan.Candidates) > 0 {
 		key += fmt.Sprintf(" (%s could be it: --key %s --force)", strings.Join(plan.Candidates, " or "), plan.Candidates[0])
@@ -172,6 +168,9 @@ func describe(plan *scaffold.Plan, files []string) created {
 
 func (a *app) showCreated(made created, plan *scaffold.Plan, left []string) error {
 	a.out.Printf("read %s (%s)\n", plan.Records(), formatText(plan.Sample))
+	for _, line := range plan.Refused() {
+		a.out.Printf("%s %s\n", a.out.Busy("!"), line)
+	}
 	if text := plan.RepeatedText(); text != "" {
 		a.out.Printf("%s\n", text)
 	}
@@ -206,29 +205,11 @@ func formatText(read *sample.Sample) string {
 		return map[string]string{"jsonl": "JSON lines", "parquet": "Parquet"}[read.Format]
 	}
 	delimiter := fmt.Sprintf("%q", string(read.CSV.Delimiter))
+	if read.CSV.Escape != '\\' {
+		delimiter += ", no escape"
+	}
 	if read.CSV.Header {
 		return "CSV with a header, delimiter " + delimiter
 	}
 	return "CSV without a header, delimiter " + delimiter
-}
-
-var dayInPath = regexp.MustCompile(`(?:^|\D)(20\d\d)-?(\d\d)-?(\d\d)(?:\D|$)|year=(\d{4})/month=(\d\d)/day=(\d\d)/`)
-
-// dayOf a file, if its path tells one; else today.
-func dayOf(path string) time.Time {
-	if match := dayInPath.FindStringSubmatch(filepath.ToSlash(path)); match != nil {
-		if day, err := time.Parse(time.DateOnly, strings.Trim(match[1]+match[4], "")+"-"+match[2]+match[5]+"-"+match[3]+match[6]); err == nil {
-			return day
-		}
-	}
-	return time.Now().UTC()
-}
-
-var plainWord = regexp.MustCompile(`^[\w@%+=:,./-]+$`)
-
-func shellWord(text string) string {
-	if plainWord.MatchString(text) {
-		return text
-	}
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }

@@ -94,6 +94,8 @@ def test_a_long_queue_is_taken_off_in_statements_of_a_legal_size() -> None:
         "delete from analytics.publish_queue where table_name = 'fact_orders' and partition_path in ('name=0000x"
     )
     assert list(publishing.done("fact_orders", [])) == []
+    (statement,) = publishing.done("fact_orders", ["shop=a\\b"])
+    assert statement.text.endswith("partition_path in ('shop=a' || chr(92) || 'b')")
 
 
 def test_only_old_runs_that_no_partition_points_to_are_deleted() -> None:

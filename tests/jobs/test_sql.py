@@ -71,3 +71,5 @@ def test_literals_are_quoted() -> None:
     for value in ("a\x00", "a\\"):
         with pytest.raises(sql.SqlError):
             sql.quote(value)
+    # what a column holds may have one: written so that Redshift and Athena read the same
+    assert sql.any_text("a\\b's\\") == "'a' || chr(92) || 'b''s' || chr(92) || ''"

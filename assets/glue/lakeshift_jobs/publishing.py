@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lakeshift_jobs import catalog
-from lakeshift_jobs.sql import Statement, quote
+from lakeshift_jobs.sql import Statement, any_text, quote
 
 QUEUE_TABLE = "analytics.publish_queue"
 
@@ -35,8 +35,8 @@ def table_of(path: str) -> str:
 
 
 def queued(table: str) -> Statement:
-    text = f"select distinct partition_path from {QUEUE_TABLE} where table_name = {quote(table)}"
-    return Statement(text, "publish queue", 1)
+    query = f"select distinct partition_path from {QUEUE_TABLE} where table_name = {quote(table)}"
+    return Statement(query, "publish queue", 1)
 
 
 def done(table: str, partitions: Iterable[str]) -> Iterator[Statement]:
@@ -45,7 +45,7 @@ def done(table: str, partitions: Iterable[str]) -> Iterator[Statement]:
     size = 0
     number = 0
     for partition in [*sorted(partitions), None]:
-        literal = "" if partition is None else quote(partition)
+        literal = "" if partition is None else any_text(partition)
         if some and (partition is None or size + len(literal.encode()) > _MAX_LIST_BYTES):
             number += 1
             yield Statement(

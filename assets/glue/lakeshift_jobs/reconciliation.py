@@ -12,7 +12,7 @@ from lakeshift_jobs.contract import Column, Contract
 from lakeshift_jobs.lake import RawObject
 from lakeshift_jobs.loading import LEDGER_TABLE
 from lakeshift_jobs.records import REMARK_LINE, UNREADABLE_LINE
-from lakeshift_jobs.sql import Statement, quote
+from lakeshift_jobs.sql import Statement, any_text, quote
 from lakeshift_jobs.words import count
 
 # doubles are summed in another order by each engine
@@ -59,8 +59,8 @@ def ledger(contract: Contract) -> Statement:
 
 
 def landed(contract: Contract) -> Statement:
-    text = f"select object_key, count(*) as landed from {contract.landing_table} group by object_key"
-    return Statement(text, "landed rows", 1)
+    query = f"select object_key, count(*) as landed from {contract.landing_table} group by object_key"
+    return Statement(query, "landed rows", 1)
 
 
 def keys(contract: Contract) -> Statement:
@@ -75,7 +75,7 @@ def keys(contract: Contract) -> Statement:
         f"select {key} from {fact} except select {key} from {landing}",
     ]
     names = ["landing_keys", "fact_rows", "fact_keys", "only_landed", "only_facts"]
-    columns = [f"(select count(*) from ({text}) as t) as {name}" for text, name in zip(counts, names)]
+    columns = [f"(select count(*) from ({query}) as t) as {name}" for query, name in zip(counts, names)]
     return Statement(f"select {', '.join(columns)}", "keys", 1)
 
 
@@ -83,7 +83,7 @@ def raw_rows(contract: Contract, raw_database: str, raw_bucket: str, left_out: S
     """Athena's count of records: those of Parquet, or lines that are not blank; without those of some objects."""
     conditions = ["true"] if contract.format == "parquet" else ["not regexp_like(line, '^[ \\t]*$')"]
     if left_out:
-        paths = ", ".join(quote(f"s3://{raw_bucket}/{key}") for key in left_out)
+        paths = ", ".join(any_text(f"s3://{raw_bucket}/{key}") for key in left_out)
         conditions.append(f'"$path" not in ({paths})')
     return f'select count(*) from "{raw_database}"."{contract.lines_table}" where {" and ".join(conditions)}'
 
@@ -103,8 +103,8 @@ def rejected_rows(contract: Contract, raw_database: str) -> str:
 
 
 def totals_in_warehouse(contract: Contract) -> Statement:
-    text = f"select {_totals(contract.published.columns)} from {contract.published.warehouse_table}"
-    return Statement(text, "totals", 1)
+    query = f"select {_totals(contract.published.columns)} from {contract.published.warehouse_table}"
+    return Statement(query, "totals", 1)
 
 
 def totals_in_athena(contract: Contract, curated_database: str) -> str:

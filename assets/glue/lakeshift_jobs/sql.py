@@ -59,9 +59,13 @@ def without_comments(text: str) -> str:
     return "".join(" " if kind == "comment" else piece for kind, piece in _tokens(text, "sql"))
 
 
+def any_text(value: str) -> str:
+    """An expression for any text: Redshift reads a backslash in a literal as an escape, Athena does not."""
+    return " || chr(92) || ".join(quote(part) for part in value.split("\\"))
+
+
 def quote(value: str) -> str:
-    """A string literal."""
-    # Redshift reads a backslash in an ordinary literal as an escape, others do not: nothing we name has one
+    """A string literal, where no expression may stand; such names have no backslash."""
     if "\x00" in value or "\\" in value:
         raise SqlError(f"{value!r} can't stand in a string literal: it has a NUL or a backslash")
     return "'" + value.replace("'", "''") + "'"

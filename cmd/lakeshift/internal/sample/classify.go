@@ -1,7 +1,9 @@
 package sample
 
 import (
+	"math"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -14,6 +16,7 @@ const (
 	padded         // 007: a number to the load, a code to whoever wrote it
 	decimal        // 12.50
 	exponent       // 1.5e3, and decimals with more digits than anybody types
+	endless        // 1e400: no number type reaches so far
 	boolean        // true, false
 	date           // 2025-01-15
 	moment         // 2025-01-15 10:00, with zone or without
@@ -28,15 +31,19 @@ const (
 	kinds
 )
 
-// class of one value; digits and scale are a number's, before and after its point; a moment may have a zone.
+// class of one value; digits and scale are a plain number's, before and after its point; a moment may have a zone.
 type class struct {
 	kind          kind
 	digits, scale int
 	zoned         bool
 }
 
-// A decimal with more fraction digits comes from a binary number: its type is double.
-const maxScale = 8
+// A decimal with more fraction digits comes from a binary number: its type is double. One with more digits in all than
+// a double tells apart comes from somewhere else, and would lose some of them there.
+const (
+	maxScale     = 8
+	doubleDigits = 17
+)
 
 var (
 	momentPattern = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d+))?)?(?:[Zz]|[+-](?:0\d|1[0-7]):?[0-5]\d|[+-](?:0\d|1[0-7]))?$`)
@@ -120,7 +127,7 @@ func numeral(value string) (class, bool) {
 	}
 	digits := len(strings.TrimLeft(whole, "0"))
 	if i == len(value) {
-		if scale > maxScale {
+		if scale > maxScale && significant(whole, value[len(value)-scale:]) <= doubleDigits {
 			return class{kind: exponent}, true
 		}
 		return class{kind: decimal, digits: digits, scale: scale}, true
@@ -136,8 +143,17 @@ func numeral(value string) (class, bool) {
 	for i < len(value) && isDigit(value[i]) {
 		i++
 	}
-	return class{kind: exponent}, i == len(value) && i > begin
+	if i < len(value) || i == begin {
+		return class{}, false
+	}
+	if number, err := strconv.ParseFloat(value, 64); err != nil && math.IsInf(number, 0) {
+		return class{kind: endless}, true
+	}
+	return class{kind: exponent}, true
 }
+
+// significant digits of a number: those behind leading zeros.
+func significant(whole, fraction string) int { return len(strings.TrimLeft(whole+fraction, "0")) }
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 

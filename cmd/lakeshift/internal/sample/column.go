@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"hash/maphash"
 	"regexp"
-	"slices"
-	"strconv"
 	"strings"
 
 	"lakeshift/config"
@@ -25,14 +23,15 @@ type column struct {
 	title         string
 	filled        int64
 	counts        [kinds]int64
-	digits, scale int
+	digits, scale int // the most before and behind the point
+	widest        int // the most of both in one value
 	minBytes      int
 	maxBytes      int
 	blank         int64 // of filled: nothing but blanks
 	nested        int64 // of filled: JSON objects and arrays
 	words         int64 // of filled: JSON strings
-	dayFirst      bool  // 15/01/2025: the first number can't be a month
-	monthFirst    bool  // 01/15/2025: the second can't be one
+	slashed       slashes
+	prices        int64 // of the amounts with signs: $1,234.50
 	zoned         int64 // of the moments
 	markers       map[string]bool
 
@@ -72,12 +71,13 @@ func (c *column) see(value string) {
 	switch found.kind {
 	case integer, padded, decimal:
 		c.digits, c.scale = max(c.digits, found.digits), max(c.scale, found.scale)
+		c.widest = max(c.widest, found.digits+found.scale)
 	case slashed:
-		match := slashedDate.FindStringSubmatch(trimmed)
-		first, _ := strconv.Atoi(match[1])
-		second, _ := strconv.Atoi(match[2])
-		c.dayFirst = c.dayFirst || first > 12
-		c.monthFirst = c.monthFirst || second > 12
+		c.slashed.see(trimmed)
+	case money:
+		if price.MatchString(trimmed) {
+			c.prices++
+		}
 	case marker:
 		if c.markers == nil {
 			c.markers = map[string]bool{}
@@ -173,17 +173,21 @@ func (c *column) decide(field *Field) {
 	case is(integer) && c.digits > 18:
 		if c.digits > 36 {
 			c.textual(field, note)
+			note("whole numbers of up to %d digits: more than any number type holds, kept as text", c.digits)
 			break
 		}
 		field.Type = config.Type{Name: "decimal", Precision: 38}
 		note("numbers of up to %d digits: more than bigint holds for sure", c.digits)
 	case is(integer, decimal):
 		if !c.decimal(field) {
-			field.Type = config.Type{Name: "double"}
-			note("too many digits for a decimal: sums are approximate")
+			c.textual(field, note)
+			note("numbers of up to %d digits before the point and %d after it: more than a decimal holds, kept as text", c.digits, c.scale)
 		} else if c.counts[decimal] == 0 {
 			note("whole numbers in the sample, a decimal by its title")
 		}
+	case is(integer, decimal, exponent) && c.widest > doubleDigits:
+		c.textual(field, note)
+		note("numbers with more digits than a double tells apart beside such as 1.5e3: kept as text")
 	case is(integer, decimal, exponent):
 		field.Type = config.Type{Name: "double"}
 		note("binary numbers: sums are approximate")
@@ -206,101 +210,17 @@ func (c *column) decide(field *Field) {
 	}
 }
 
-// decimal with headroom: two more digits after the point, three before it, and 18 in all where that is enough. False if there is none.
+// decimal with headroom: two more digits after the point, three before it, and 18 in all where that is enough; less
+// headroom where that is too much. False if not even the sample's numbers fit.
 func (c *column) decimal(field *Field) bool {
-	scale := max(c.scale+2, 4)
-	precision := max(18, c.digits+3+scale)
-	if precision > 38 {
+	if c.digits+c.scale > 38 {
 		return false
 	}
+	scale := max(c.scale+2, 4)
+	if c.digits+3+scale > 38 {
+		scale = max(c.scale, 35-c.digits)
+	}
+	precision := min(38, max(18, c.digits+3+scale))
 	field.Type = config.Type{Name: "decimal", Precision: precision, Scale: scale}
 	return true
-}
-
-// textual columns have room for four times the longest value; what else they could be is said.
-func (c *column) textual(field *Field, note func(string, ...any)) {
-	field.Type = config.Type{Name: "varchar", Length: c.room()}
-	if c.maxBytes > 65535 {
-		note("values of up to %d bytes: those above 65535 are rejected", c.maxBytes)
-	}
-	if c.nested > 0 {
-		note("JSON objects or arrays, kept as JSON text")
-	}
-	if c.counts[padded] > 0 && c.counts[padded]+c.counts[integer] == c.filled {
-		note("digits with leading zeros: codes, kept as text")
-	}
-	others := c.counts[marker] + c.blank
-	proper := c.filled - others
-	nothing := ""
-	if others > 0 && proper > 0 {
-		words := make([]string, 0, len(c.markers))
-		for word := range c.markers {
-			words = append(words, "'"+word+"'")
-		}
-		slices.Sort(words)
-		if c.blank > 0 {
-			words = append(words, "blanks")
-		}
-		nothing = strings.Join(words, ", ")
-	}
-	share := func(some ...kind) bool {
-		var sum int64
-		for _, k := range some {
-			sum += c.counts[k]
-		}
-		return proper > 0 && sum == proper
-	}
-	switch {
-	case nothing != "" && share(integer, decimal, exponent):
-		note("numbers, with %s for nothing: the load takes an empty field only", nothing)
-		if c.blank == 0 && len(c.markers) == 1 {
-			c.decimal(field)
-			field.Cast = "cast(nullif(%s, " + nothing + ") as " + field.Type.Redshift() + ")"
-			field.Type = config.Type{Name: "varchar", Length: c.room()}
-		}
-	case nothing != "" && share(date, moment):
-		note("dates, with %s for nothing: the load takes an empty field only", nothing)
-	case share(slashed):
-		c.slashedNote(field, note)
-	case share(dotted):
-		note("dates as DD.MM.YYYY: the load takes YYYY-MM-DD")
-		field.Cast = "to_date(%s, 'DD.MM.YYYY')"
-	case share(otherDate, date, moment, nanos) && c.counts[nanos] > 0:
-		note("timestamps with more than six fraction digits: the load refuses to cut them")
-	case share(otherDate, date, moment):
-		note("dates, written as the load does not take them: YYYY-MM-DD or ISO 8601")
-	case share(money, integer, decimal) && c.counts[money] > 0:
-		note("amounts with a currency, a percent sign or separators: numbers to people, text to the load")
-	}
-}
-
-func (c *column) slashedNote(field *Field, note func(string, ...any)) {
-	order := "MM/DD/YYYY"
-	switch {
-	case c.dayFirst && c.monthFirst:
-		note("dates as MM/DD/YYYY and DD/MM/YYYY, mixed")
-		return
-	case c.dayFirst:
-		order = "DD/MM/YYYY"
-	case !c.monthFirst:
-		note("dates with slashes, and no day above 12 to tell whether the month comes first; the load takes YYYY-MM-DD")
-		return
-	default:
-	}
-	note("dates as %s: the load takes YYYY-MM-DD", order)
-	if c.maxBytes <= 10 {
-		field.Cast = "to_date(%s, '" + order + "')"
-	}
-}
-
-// room is the power of two that holds four times the longest value: at least 256 bytes, but 64 for codes, which have one length.
-func (c *column) room() int {
-	room := 256
-	if c.minBytes == c.maxBytes && c.filled >= enoughCodes && c.nested == 0 {
-		room = 64
-	}
-	for room < 4*c.maxBytes && room < 65536 {
-		room *= 2
-	}
-	return min(room, 65535)
 }

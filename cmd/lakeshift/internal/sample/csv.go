@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-const escape = '\\'
+const backslash = '\\'
 
 func readCSV(paths []string, options Options) (*Sample, error) {
 	start, err := head(paths[0])
@@ -16,6 +16,9 @@ func readCSV(paths []string, options Options) (*Sample, error) {
 	}
 	read := &Sample{Format: "csv", CSV: sniff(start)}
 	read.CSV.Header = !options.NoHeader && read.CSV.looksLikeHeader(start)
+	if err := read.CSV.chooseEscape(paths, options.Max); err != nil {
+		return nil, err
+	}
 	if !options.NoHeader && !read.CSV.Header {
 		return nil, fmt.Errorf("%s: the first line holds values, not titles: give --no-header if the files have none", paths[0])
 	}
@@ -121,13 +124,13 @@ func trimmed(values []string) []string {
 // sniff finds delimiter and quote: those that split most of the first lines into the same number of fields.
 func sniff(start string) Dialect {
 	lines := completeLines(start)
-	best, bestScore := Dialect{Delimiter: ',', Quote: '"'}, 0.0
+	best, bestScore := Dialect{Delimiter: ',', Quote: '"', Escape: backslash}, 0.0
 	for _, quote := range []byte{'"', '\''} {
 		if quote == '\'' && !strings.Contains(start, "'") {
 			continue
 		}
 		for _, delimiter := range []byte{',', ';', '\t', '|'} {
-			dialect := Dialect{Delimiter: delimiter, Quote: quote}
+			dialect := Dialect{Delimiter: delimiter, Quote: quote, Escape: backslash}
 			if score := dialect.score(lines); score > bestScore {
 				best, bestScore = dialect, score
 			}
@@ -215,7 +218,7 @@ func (d Dialect) split(line string) (values []string, problem string) {
 		if begin < len(line) && line[begin] == d.Quote {
 			var closed bool
 			value, position, closed = d.quoted(line, begin)
-			if !closed && strings.Contains(line[begin:], string([]byte{escape, d.Quote})) {
+			if !closed && strings.Contains(line[begin:], string([]byte{backslash, d.Quote})) && d.Escape == backslash {
 				return nil, "a quote is not closed in its line, as a backslash takes away the meaning of the one behind it: " +
 					"where the files mean no more than a backslash, give the contract another source.options.escape"
 			}
@@ -256,7 +259,7 @@ func (d Dialect) quoted(line string, begin int) (value string, end int, closed b
 			i++
 		case c == d.Quote:
 			return out.String(), i + 1, true
-		case c == escape && i+1 < len(line) && (line[i+1] == d.Quote || line[i+1] == escape):
+		case c == d.Escape && i+1 < len(line) && (line[i+1] == d.Quote || line[i+1] == d.Escape):
 			out.WriteByte(line[i+1])
 			i++
 		default:

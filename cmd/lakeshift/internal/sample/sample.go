@@ -28,10 +28,21 @@ type Sample struct {
 	Refused []Refusal
 }
 
+// RefusedRecords are those of all reasons.
+func (s *Sample) RefusedRecords() int64 {
+	var total int64
+	for _, refusal := range s.Refused {
+		total += refusal.Records
+	}
+	return total
+}
+
 // Dialect of CSV files.
 type Dialect struct {
 	Delimiter, Quote byte
-	Header           bool
+	// Escape is a backslash, or a character that does not occur, where the files escape nothing.
+	Escape byte
+	Header bool
 }
 
 // Field is one column of the files.

@@ -54,7 +54,12 @@ func TestTypesHoldWhatTheLoadTakesAndLeaveRoom(t *testing.T) {
 		"2024-01-31T25:00:00":                               "varchar(256); dates, written as the load does not take them: YYYY-MM-DD or ISO 8601",
 		"1/31/2024 2/1/2024":                                "varchar(256); dates as MM/DD/YYYY: the load takes YYYY-MM-DD",
 		"31/01/2024 01/02/2024":                             "varchar(256); dates as DD/MM/YYYY: the load takes YYYY-MM-DD",
-		"01/02/2024":                                        "varchar(256); dates with slashes, and no day above 12 to tell whether the month comes first; the load takes YYYY-MM-DD",
+		"01/02/2024":                                        "varchar(256); dates with slashes, and no day above 12 to tell whether the month comes first (MM/DD) or the day (DD/MM); the load takes YYYY-MM-DD",
+		"1e400":                                             "varchar(256); numbers beyond what a double reaches (1e308): kept as text",
+		"0.123456789012345678901234567890":                  "decimal(35,32)",
+		"123456789012345678901234567890.12345678 1.5":       "decimal(38,8)",
+		"12345678901234567890 1e3":                          "varchar(256); numbers with more digits than a double tells apart beside such as 1.5e3: kept as text",
+		"1 2 3 4 5 6 7 8 9 x":                               "varchar(256); numbers but for 1 of 10 values: kept as text",
 		"31.01.2024":                                        "varchar(256); dates as DD.MM.YYYY: the load takes YYYY-MM-DD",
 		"$12.50 $1,234.00":                                  "varchar(256); amounts with a currency, a percent sign or separators: numbers to people, text to the load",
 		"INV0001 INV0002":                                   "varchar(256)",
@@ -63,8 +68,9 @@ func TestTypesHoldWhatTheLoadTakesAndLeaveRoom(t *testing.T) {
 		"1f0b9f0e-4f7a-4b0e-9b1d-0a1b2c3d4e5f":              "varchar(256)",
 		"10:20 11:30":                                       "varchar(256)",
 		"2024-01-31 2024-01-31T10:00:00+25:00":              "varchar(256); dates, written as the load does not take them: YYYY-MM-DD or ISO 8601",
-		strings.Repeat("9", 37):                             "varchar(256)",
-		"12345678901234567890123456789012345.5 1.123456789": "double; binary numbers: sums are approximate",
+		strings.Repeat("9", 37):                             "varchar(256); whole numbers of up to 37 digits: more than any number type holds, kept as text",
+		"12345678901234567890123456789012345.5 1.123456789": "varchar(256); numbers with more digits than a double tells apart beside such as 1.5e3: kept as text",
+		strings.Repeat("9", 37) + ".55":                     "varchar(256); numbers of up to 37 digits before the point and 2 after it: more than a decimal holds, kept as text",
 	} {
 		content := "\"x\";y\n" + strings.ReplaceAll("\""+strings.ReplaceAll(values, " ", "\";\n\"")+"\";\n", "\n\"\";", "")
 		assert.Equal(t, want, types(readText(t, content))["x"], values)
@@ -234,10 +240,42 @@ func TestARowGroupWithoutRowsIsNoBrokenFile(t *testing.T) {
 	require.NoError(t, eachRow(emptyGroup{}, func(parquet.Row) bool { return false }))
 }
 
-func TestABackslashThatTakesAQuoteIsNamed(t *testing.T) {
-	read := readText(t, "size,note\n1,plain\n2,\"C:\\temp\\\"\n3,\"two\n")
+func TestABackslashEscapesWhereTheFilesSaySo(t *testing.T) {
+	for content, want := range map[string]byte{
+		"a,b\n1,plain\n":              '\\',
+		"a,b\n1,\"C:\\temp\\\"\n":     '^', // no quote is left to close the field
+		"a,b\n1,C:\\temp ^\n":         '~', // other readers would drop it
+		"a,b\n1,\\N\n":                '^',
+		"a,b\n1,\"say \"\"hi\"\"\"\n": '^',  // who doubles quotes has no other escape
+		"a,b\n1,\"\"\n":               '\\', // no doubled quote, but an empty field
+		"a,b\n1,\"say \\\"hi\\\"\"\n": '\\',
+		"a,b\n1,\"a \\\\ b\"\n":       '\\', // as a program writes it that escapes
+		"a,b\n1,\"say \\\"hi\\\"\"\n2,\"C:\\temp\\\"\n3,\"\\\", x\"\n": '\\',
+	} {
+		assert.Equal(t, string(want), string(readText(t, content).CSV.Escape), content)
+	}
+	read := readText(t, "size,note\n1,\"say \\\"hi\\\"\"\n2,\"say \\\"ho\\\"\"\n3,\"C:\\temp\\\"\n4,\"two\n")
 	require.Len(t, read.Refused, 2)
 	assert.Contains(t, read.Refused[0].Reason, "backslash")
-	assert.True(t, strings.HasSuffix(read.Refused[0].Where, ":3"))
+	assert.True(t, strings.HasSuffix(read.Refused[0].Where, ":4"))
 	assert.NotContains(t, read.Refused[1].Reason, "backslash")
+}
+
+func TestCastsOfTextAreSuggestedWhereAllValuesHaveOneForm(t *testing.T) {
+	for values, want := range map[string]string{
+		"1/31/2024|2/1/2024":          "to_date(%s, 'MM/DD/YYYY')",
+		"31/01/24|01/02/24":           "to_date(%s, 'DD/MM/YY')",
+		"1/31/2024|2/1/2024 10:00":    "",
+		"01/31/2024 02:15:00 PM|NULL": "cast(to_timestamp(nullif(%s, 'NULL'), 'MM/DD/YYYY HH12:MI:SS AM') as timestamp)",
+		"01/31/2024 14:15|":           "cast(to_timestamp(%s, 'MM/DD/YYYY HH24:MI') as timestamp)",
+		"15.01.2025|-":                "to_date(nullif(%s, '-'), 'DD.MM.YYYY')",
+		"15.01.2025 10:00":            "",
+		"2024-01-31|n/a|N/A":          "cast(nullif(nullif(%s, 'N/A'), 'n/a') as date)",
+		"$1,234.50|-$2":               "cast(regexp_replace(%s, '[^0-9.-]', '') as decimal(18,4))",
+		"1.234,50 €":                  "",
+		"1|2.5|NA":                    "cast(nullif(%s, 'NA') as decimal(18,4))",
+	} {
+		read := readText(t, "x;y\n"+strings.ReplaceAll(values, "|", ";\n")+";1\n")
+		assert.Equal(t, want, read.Fields[0].Cast, values)
+	}
 }

@@ -62,7 +62,20 @@ func (p *Plan) Records() string {
 		which = "the first"
 	}
 	files := screen.Count(int64(len(p.Files)), "file")
+	if refused := p.Sample.RefusedRecords(); refused > 0 {
+		return fmt.Sprintf("%s of %s %s of %s", screen.Number(p.Sample.Records), which, screen.Count(p.Sample.Records+refused, "record"), files)
+	}
 	return fmt.Sprintf("%s %s of %s", which, screen.Count(p.Sample.Records, "record"), files)
+}
+
+// Refused says what the load would reject, a line for each reason, and where the first of them stands: without folders, as a
+// contract holds no path of one machine.
+func (p *Plan) Refused() []string {
+	lines := make([]string, len(p.Sample.Refused))
+	for i, refusal := range p.Sample.Refused {
+		lines[i] = fmt.Sprintf("%s would be rejected, the first at %s: %s", screen.Count(refusal.Records, "record"), filepath.Base(refusal.Where), refusal.Reason)
+	}
+	return lines
 }
 
 // FirstFile is the name of the first sample.
@@ -74,6 +87,14 @@ func (p *Plan) RepeatedText() string { return repeatedText(p.Sample) }
 // Delimiter and Quote as text.
 func (p *Plan) Delimiter() string { return string(p.Sample.CSV.Delimiter) }
 func (p *Plan) Quote() string     { return string(p.Sample.CSV.Quote) }
+
+// Escape is the character to say in the contract; empty where it is the backslash, as by default.
+func (p *Plan) Escape() string {
+	if escape := p.Sample.CSV.Escape; escape != '\\' && escape != 0 {
+		return string(escape)
+	}
+	return ""
+}
 
 // Measures are numbers that can be added up; a handful of them shows how.
 func (p *Plan) Measures() []Column {
