@@ -70,7 +70,7 @@ class Cdk:
             **{name.upper(): value for name, value in OPERATOR_CREDENTIALS.items()},
             "CDK_HOME": str(place.state / "cdk"),
             "CDK_DISABLE_VERSION_CHECK": "1",
-            "CDK_CLI_DISABLE_TELEMETRY": "true",
+            "CDK_DISABLE_CLI_TELEMETRY": "true",
             "CI": "1",
             "NODE_OPTIONS": node_requires(SHORT_POLLS),
             "PATH": os.pathsep.join([*tools, os.environ.get("PATH", "")]),

@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 # Trino reads and writes the lake as this one; who may start a query is asked of the caller.
@@ -26,7 +26,7 @@ STOP_TIMEOUT = 15
 HEAP = "1G"
 
 log = logging.getLogger("lakeshift.athena")
-_http = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+http = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 # One compiler tier and one collector thread: a start costs 14 CPU seconds instead of 35, and
 # queries of this size never live long enough to miss the optimising compiler.
@@ -57,12 +57,14 @@ class TrinoServer:
         java: str,
         home: Path,
         catalog: Mapping[str, str],
+        java_options: Sequence[str] = (),
     ):
         self.folder = folder
         self.log_path = log_path
         self.java = java
         self.home = home
         self.catalog = catalog
+        self.java_options = java_options
         self.url = ""
         self.ready_seconds: float | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -84,7 +86,7 @@ class TrinoServer:
             log.error("%s", error)
 
     def _start(self) -> subprocess.Popen[bytes]:
-        port = _free_port()
+        port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self._ready = False
         self._started = time.monotonic()
@@ -92,7 +94,7 @@ class TrinoServer:
         guard = [sys.executable, str(Path(__file__).with_name("guard.py"))]
         with self.log_path.open("ab") as output:
             self._process = process = subprocess.Popen(
-                [*guard, *command(self.java, self.home, self.folder, config)],
+                [*guard, *command(self.java, self.home, self.folder, config, self.java_options)],
                 cwd=self.folder,
                 env=_environment(),
                 stdin=subprocess.PIPE,
@@ -118,7 +120,7 @@ class TrinoServer:
             while time.monotonic() - self._started < START_TIMEOUT:
                 if self._stopped or process.poll() is not None:
                     raise TrinoError(f"Trino ended while starting: see {self.log_path}")
-                if _answers(self.url):
+                if answers(self.url):
                     self._ready = True
                     self.ready_seconds = round(time.monotonic() - self._started, 1)
                     log.info("Trino is ready after %s s at %s", self.ready_seconds, self.url)
@@ -141,13 +143,14 @@ class TrinoServer:
             process.wait()
 
 
-def command(java: str, home: Path, folder: Path, config: Path) -> list[str]:
+def command(java: str, home: Path, folder: Path, config: Path, java_options: Sequence[str] = ()) -> list[str]:
     """The command line of the server. The class path is spelled out: a wildcard's order is the
     file system's, and could differ from one machine to the next."""
     class_path = os.pathsep.join(str(jar) for jar in sorted((home / "lib").glob("*.jar")))
     return [
         java,
         *JVM_OPTIONS,
+        *java_options,
         f"-Djava.io.tmpdir={folder / 'tmp'}",
         f"-XX:ErrorFile={folder / 'tmp' / 'hs_err_%p.log'}",
         f"-Dconfig={config}",
@@ -243,15 +246,17 @@ def _environment() -> dict[str, str]:
     return {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "JAVA_", "JDK_"))}
 
 
-def _answers(url: str) -> bool:
+def answers(url: str) -> bool:
+    """Whether the server takes queries."""
     try:
-        with _http.open(f"{url}/v1/info", timeout=2) as response:
+        with http.open(f"{url}/v1/info", timeout=2) as response:
             return json.load(response).get("starting") is False
     except OSError:
         return False
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nothing listens at."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

@@ -13,8 +13,6 @@ cloudformation the resource types
 
 from __future__ import annotations
 
-import logging
-import threading
 import time
 from collections.abc import Callable
 
@@ -24,8 +22,6 @@ from local.engines.glue.engine import Engine
 from local.engines.glue.service import Service
 from local.engines.glue.state import Store
 from local.engines.glue.workers import Scheduler, Threads
-
-log = logging.getLogger("lakeshift.glue")
 
 _store = Store()
 _running: Running | None = None
@@ -47,11 +43,11 @@ class Running:
         self.threads.engine = self.engine
         self.service = Service(self.engine, context.stock("glue"))
         self.scheduler = Scheduler(self.engine)
-        self.archive = spark.ArchiveMaker(context.cache)
+        self.archive = spark.archive_maker(context.cache)
 
     def start(self) -> None:
         self.scheduler.start()
-        threading.Thread(target=_make_archive, args=(self.archive,), name="spark classes", daemon=True).start()
+        self.archive.start()
 
     def stop(self) -> None:
         self.archive.stop()
@@ -64,13 +60,6 @@ def start(context: Context) -> None:
     process.clear_leftovers(context)
     _running = Running(context)
     _running.start()
-
-
-def _make_archive(maker: spark.ArchiveMaker) -> None:
-    try:
-        maker.make()
-    except Exception as error:  # noqa: BLE001 - it is only slower without
-        log.warning("Spark starts slowly: no archive of its classes was made: %s", error)
 
 
 def stop() -> None:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from local.caller import aws_environment
 from local.context import Context
+from local.engines.class_archive import OWNER
 from local.engines.glue import arguments, logs, spark
 
 SECONDS_PER_MINUTE = 60
@@ -165,8 +166,8 @@ class JobProcess:
             **aws_environment(context.endpoint, context.region, context.state_dir),
             **{name.upper(): value for name, value in keys.items()},
         }
-        if spark.OWNER in os.environ:
-            environment[spark.OWNER] = os.environ[spark.OWNER]
+        if OWNER in os.environ:
+            environment[OWNER] = os.environ[OWNER]
         if self._job["Command"]["Name"] == "glueetl":
             settings = folder / "spark.conf"
             settings.write_text(

@@ -6,29 +6,22 @@ per cache, halves the time of a small job. It changes nothing but the start.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import importlib.util
 import logging
-import os
 import re
 import shlex
-import shutil
-import signal
-import subprocess
 import sys
-import tempfile
-import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from local.engines.class_archive import ArchiveMaker
 
 log = logging.getLogger("lakeshift.glue")
 
 HEAP = "1g"
 CORES = 2
-MAKING = "work-"
-# Given to every process of the local AWS, so that `down` finds them.
-OWNER = "LAKESHIFT_OWNER"
+ARCHIVE = "classes.jsa"
 JAVA_OPTIONS = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Djava.net.preferIPv4Stack=true")
 
 # Touches what jobs use: sessions, SQL, Parquet, Python workers, S3A.
@@ -112,7 +105,7 @@ def archive_folder(cache: Mapping[str, str]) -> Path:
 
 
 def archive_options(cache: Mapping[str, str]) -> list[str]:
-    archive = archive_folder(cache) / "classes.jsa"
+    archive = archive_folder(cache) / ARCHIVE
     return [f"-XX:SharedArchiveFile={archive}"] if archive.exists() else []
 
 
@@ -124,100 +117,57 @@ def empty_folder(cache: Mapping[str, str]) -> Path:
     return folder
 
 
-class ArchiveMaker:
-    """Makes the archive if it is missing: a minute of one processor, at the lowest priority."""
+def archive_maker(cache: Mapping[str, str]) -> ArchiveMaker:
+    def recipe(maker: ArchiveMaker, work: Path) -> Path:
+        classes, made = work / "classes.txt", work / ARCHIVE
+        _dump(maker, cache, _rehearse(maker, cache, classes, work), classes, made, work)
+        return made
 
-    def __init__(self, cache: Mapping[str, str]):
-        self._cache = cache
-        self._process: subprocess.Popen | None = None
-        self._stopped = False
-        self._lock = threading.Lock()
+    return ArchiveMaker(archive_folder(cache) / ARCHIVE, recipe, log)
 
-    def make(self) -> None:
-        folder = archive_folder(self._cache)
-        if (folder / "classes.jsa").exists():
-            return
-        conf = empty_folder(self._cache)
-        with (folder / "making.lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return  # another local AWS makes it
-            for abandoned in folder.glob(f"{MAKING}*"):
-                shutil.rmtree(abandoned, ignore_errors=True)
-            with tempfile.TemporaryDirectory(dir=folder, prefix=MAKING) as work:
-                made = Path(work, "classes.jsa")
-                self._dump(self._rehearse(work, conf), Path(work, "classes.txt"), made, work)
-                os.replace(made, folder / "classes.jsa")
 
-    def stop(self) -> None:
-        """Ends the making; `make` then raises."""
-        with self._lock:
-            self._stopped = True
-            if self._process is not None and self._process.poll() is None:
-                os.killpg(self._process.pid, signal.SIGKILL)
+def _rehearse(maker: ArchiveMaker, cache: Mapping[str, str], classes: Path, work: Path) -> str:
+    """Runs a small job that lists the classes it loads; returns its class path."""
+    options = ["-Xshare:off", f"-XX:DumpLoadedClassList={classes}"]
+    script, settings = work / "rehearsal.py", work / "spark.conf"
+    script.write_text(REHEARSAL)
+    settings.write_text(
+        # a port where nothing listens: the S3 client gets as far as connecting
+        properties("http://127.0.0.1:9", "us-east-1", cache["jars"], str(work), options)
+        + "spark.hadoop.fs.s3a.attempts.maximum 1\nspark.hadoop.fs.s3a.retry.limit 0\n"
+    )
+    shown = maker.run(
+        [sys.executable, "-s", str(script), f"{work}/rows"],
+        work,
+        {
+            **environment(cache["java17"], settings, empty_folder(cache)),
+            "SPARK_PRINT_LAUNCH_COMMAND": "1",
+            "AWS_ACCESS_KEY_ID": "none",
+            "AWS_SECRET_ACCESS_KEY": "none",
+        },
+    )
+    class_path = re.search(r"^Spark Command: .* -cp (.*?) -Xmx", shown, re.MULTILINE)
+    if not class_path:
+        raise RuntimeError(f"the rehearsal told no class path:\n{shown[-2000:]}")
+    return class_path[1]
 
-    def _rehearse(self, work: str, conf: Path) -> str:
-        """Runs a small job that lists the classes it loads; returns its class path."""
-        options = ["-Xshare:off", f"-XX:DumpLoadedClassList={work}/classes.txt"]
-        script, settings = Path(work, "rehearsal.py"), Path(work, "spark.conf")
-        script.write_text(REHEARSAL)
-        settings.write_text(
-            # a port where nothing listens: the S3 client gets as far as connecting
-            properties("http://127.0.0.1:9", "us-east-1", self._cache["jars"], work, options)
-            + "spark.hadoop.fs.s3a.attempts.maximum 1\nspark.hadoop.fs.s3a.retry.limit 0\n"
-        )
-        shown = self._run(
-            [sys.executable, "-s", str(script), f"{work}/rows"],
-            {
-                **environment(self._cache["java17"], settings, conf),
-                "SPARK_PRINT_LAUNCH_COMMAND": "1",
-                "AWS_ACCESS_KEY_ID": "none",
-                "AWS_SECRET_ACCESS_KEY": "none",
-            },
-            work,
-        )
-        class_path = re.search(r"^Spark Command: .* -cp (.*?) -Xmx", shown, re.MULTILINE)
-        if not class_path:
-            raise RuntimeError(f"the rehearsal told no class path:\n{shown[-2000:]}")
-        return class_path[1]
 
-    def _dump(self, class_path: str, classes: Path, archive: Path, work: str) -> None:
-        self._run(
-            [
-                str(java_home(self._cache["java17"]) / "bin/java"),
-                "-Xshare:dump",
-                f"-XX:SharedClassListFile={classes}",
-                f"-XX:SharedArchiveFile={archive}",
-                *JAVA_OPTIONS,
-                f"-Xmx{HEAP}",
-                "-cp",
-                class_path,
-            ],
-            {},
-            work,
-        )
-
-    def _run(self, command: list[str], extra: dict[str, str], work: str) -> str:
-        kept = {name: os.environ[name] for name in ("PATH", OWNER) if name in os.environ}
-        with self._lock:
-            if self._stopped:
-                raise RuntimeError("stopped")
-            self._process = subprocess.Popen(
-                ["nice", "-n", "19", *command],
-                env={**kept, "HOME": work, "TZ": "UTC", **extra},
-                cwd=work,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                errors="replace",
-                start_new_session=True,
-            )
-        said, _ = self._process.communicate()
-        if self._process.returncode:
-            raise RuntimeError(f"{command[0]} ended with {self._process.returncode}:\n{said[-2000:]}")
-        return said
+def _dump(
+    maker: ArchiveMaker, cache: Mapping[str, str], class_path: str, classes: Path, archive: Path, work: Path
+) -> None:
+    maker.run(
+        [
+            str(java_home(cache["java17"]) / "bin/java"),
+            "-Xshare:dump",
+            f"-XX:SharedClassListFile={classes}",
+            f"-XX:SharedArchiveFile={archive}",
+            *JAVA_OPTIONS,
+            f"-Xmx{HEAP}",
+            "-cp",
+            class_path,
+        ],
+        work,
+    )
 
 
 def _spark_folder() -> Path:
