@@ -17,6 +17,7 @@ import (
 	"lakeshift/cmd/lakeshift/internal/scaffold"
 	"lakeshift/cmd/lakeshift/internal/screen"
 	"lakeshift/cmd/lakeshift/internal/target"
+	"lakeshift/config"
 )
 
 // created is what `new --json` says.
@@ -83,7 +84,8 @@ No value of the sample is written into the project.`,
 			}
 			// `--sample a.csv b.csv`, as a shell expands *.csv
 			samples = append(samples, args[1:]...)
-			return a.create(root, scaffold.Request{Dataset: args[0], Key: key, PartitionBy: partitionBy, Files: samples}, options, force)
+			request := scaffold.Request{Dataset: args[0], Key: key, PartitionBy: partitionBy, Files: samples, Taken: published(root, args[0])}
+			return a.create(root, request, options, force)
 		}),
 	}
 	flags := command.Flags()
@@ -95,6 +97,21 @@ No value of the sample is written into the project.`,
 	flags.BoolVar(&force, "force", false, "overwrite what an earlier run of new wrote")
 	_ = command.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"csv", "jsonl", "parquet"}, cobra.ShellCompDirectiveNoFileComp))
 	return command
+}
+
+// published tables of the other datasets. A project that is not valid is complained of when its new files are tried.
+func published(root, dataset string) []string {
+	loaded, err := config.Load(root)
+	if err != nil {
+		return nil
+	}
+	var tables []string
+	for _, other := range loaded.Datasets {
+		if other.Name != dataset {
+			tables = append(tables, other.Fact.Table)
+		}
+	}
+	return tables
 }
 
 var datasetName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
@@ -191,6 +208,9 @@ func (a *app) showCreated(made created, plan *scaffold.Plan, left []string) erro
 	}
 	a.out.Printf("\n%s\n", a.out.Bold("For you to decide (marked in the files, too):"))
 	for _, line := range made.Decide {
+		if slices.Contains(plan.Refused(), line) {
+			continue // said above
+		}
 		a.out.Printf("  - %s\n", line)
 	}
 	a.out.Printf("\n%s\n", a.out.Bold("Next:"))

@@ -21,11 +21,15 @@ type Request struct {
 	PartitionBy []string
 	// Files of the sample, for the comments.
 	Files []string
+	// Taken tables, of other datasets: a table has one.
+	Taken []string
 }
 
 // Plan is a dataset before it is written.
 type Plan struct {
 	Dataset string
+	// Fact is the table's name in schema analytics.
+	Fact    string
 	Sample  *sample.Sample
 	Files   []string
 	Columns []Column
@@ -58,15 +62,21 @@ type Partition struct {
 	sql, column string
 }
 
-// Fact is the table's name in schema analytics.
-func (p *Plan) Fact() string { return "fact_" + p.Dataset }
+// factName is fact_<dataset>, unless another dataset publishes a table of this name.
+func factName(dataset string, taken []string) string {
+	name := "fact_" + dataset
+	for n := 2; slices.Contains(taken, name); n++ {
+		name = fmt.Sprintf("fact_%s_%d", dataset, n)
+	}
+	return name
+}
 
 // From is the SQL that makes the partition of a row; table, if there is one, stands before the column with its point.
 func (p Partition) From(table string) string { return fmt.Sprintf(p.sql, table+p.column) }
 
 // NewPlan decides what can be decided without knowing what the data mean. An error names what was asked for in vain.
 func NewPlan(request Request, read *sample.Sample) (*Plan, error) {
-	plan := &Plan{Dataset: request.Dataset, Sample: read, Files: request.Files}
+	plan := &Plan{Dataset: request.Dataset, Fact: factName(request.Dataset, request.Taken), Sample: read, Files: request.Files}
 	plan.nameColumns()
 	if err := plan.chooseKey(request.Key); err != nil {
 		return nil, err

@@ -32,13 +32,13 @@ func (p *Plan) Render() (map[string]string, error) {
 	files := map[string]string{}
 	for path, name := range map[string]string{
 		"datasets/" + p.Dataset + ".yaml":                         "contract.yaml",
-		sql + "schema/10_" + p.Fact() + ".sql":                    "schema_fact.sql",
+		sql + "schema/10_" + p.Fact + ".sql":                      "schema_fact.sql",
 		sql + "schema/20_" + p.Dataset + "_by_day.sql":            "schema_by_day.sql",
 		sql + "transform/10_latest_" + p.Dataset + ".sql":         "transform_latest.sql",
 		sql + "transform/20_publish_queue.sql":                    "transform_queue.sql",
-		sql + "transform/30_" + p.Fact() + ".sql":                 "transform_fact.sql",
+		sql + "transform/30_" + p.Fact + ".sql":                   "transform_fact.sql",
 		sql + "transform/90_" + p.Dataset + "_affected_keys.sql":  "transform_done.sql",
-		sql + "publish/10_" + p.Fact() + ".sql":                   "publish.sql",
+		sql + "publish/10_" + p.Fact + ".sql":                     "publish.sql",
 		sql + "check/10_keys_are_unique.sql":                      "check_unique.sql",
 		sql + "check/20_every_landed_record_is_a_fact.sql":        "check_landed.sql",
 		sql + "check/30_partitions_are_those_of_the_row.sql":      "check_partitions.sql",
@@ -57,15 +57,17 @@ func (p *Plan) Render() (map[string]string, error) {
 
 // Records says in words what was read.
 func (p *Plan) Records() string {
-	which := "all"
-	if p.Sample.Partly {
-		which = "the first"
+	which, refused := "all ", p.Sample.RefusedRecords()
+	switch {
+	case refused > 0:
+		which = screen.Number(p.Sample.Records) + " of "
+		if p.Sample.Partly {
+			which += "the first "
+		}
+	case p.Sample.Partly:
+		which = "the first "
 	}
-	files := screen.Count(int64(len(p.Files)), "file")
-	if refused := p.Sample.RefusedRecords(); refused > 0 {
-		return fmt.Sprintf("%s of %s %s of %s", screen.Number(p.Sample.Records), which, screen.Count(p.Sample.Records+refused, "record"), files)
-	}
-	return fmt.Sprintf("%s %s of %s", which, screen.Count(p.Sample.Records, "record"), files)
+	return which + screen.Count(p.Sample.Records+refused, "record") + " of " + screen.Count(int64(len(p.Files)), "file")
 }
 
 // Refused says what the load would reject, a line for each reason, and where the first of them stands: without folders, as a
