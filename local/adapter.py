@@ -16,6 +16,7 @@ import inspect
 import json
 import logging
 import os
+import types
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -67,6 +68,12 @@ PRIVATE: dict[str, dict[str, tuple[str, ...] | None]] = {
     "ministack.services.cloudformation.stacks": {
         "_deploy_stack_async": ("stack_name", "stack_id", "template"),
         "_runs_on_worker_thread": ("resource_type",),
+    },
+    "ministack.services.cloudwatch": {
+        "_dims_from_list": ("dimensions",),
+        "_dims_key": ("dims",),
+        "_evaluate_alarm": ("alarm",),
+        "_metrics": None,
     },
     "ministack.services.eventbridge": {"_put_events": ("data", "allow_aws_source")},
     "ministack.services.lambda_svc": {
@@ -244,6 +251,19 @@ def survive_kills_during_deployments() -> None:
         if hasattr(module, "_deploy_stack_async"):
             module._deploy_stack_async = deploy_and_record
     cloudformation.load_persisted_state = load_and_settle
+
+
+def let_alarms_look_at_their_own_metrics() -> None:
+    """Stock, an alarm looks at all metrics of its name, whatever their dimensions: what one dataset did rings for each."""
+    cloudwatch = importlib.import_module("ministack.services.cloudwatch")
+    stock = cloudwatch._evaluate_alarm
+
+    def evaluate(alarm: dict[str, Any]) -> None:
+        wanted = cloudwatch._dims_key(cloudwatch._dims_from_list(alarm.get("Dimensions") or []))
+        own = {key: points for key, points in cloudwatch._metrics.items() if key[2] == wanted}
+        types.FunctionType(stock.__code__, {**vars(cloudwatch), "_metrics": own})(alarm)
+
+    cloudwatch._evaluate_alarm = evaluate
 
 
 def settled_status(status: str) -> str | None:

@@ -79,6 +79,7 @@ def assemble(context: Context, engines: dict[str, ModuleType]) -> None:
     adapter.give_lambdas_their_role()
     adapter.fail_custom_resources_that_never_answer()
     adapter.survive_kills_during_deployments()
+    adapter.let_alarms_look_at_their_own_metrics()
     adapter.add_cloudformation_types(cloudformation.types(context))
     for name, engine in engines.items():
         adapter.add_engine(name, engine)

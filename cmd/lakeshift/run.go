@@ -109,7 +109,7 @@ func (a *app) leftToSee(ctx context.Context, t *target.Target, dataset config.Da
 	}
 	lines := a.rejected(summary, dataset)
 	if summary.RejectedRows > 0 {
-		lines = append(lines, fmt.Sprintf("%s of the raw zone rejected in all: lakeshift query%s --engine athena 'select reason, count(*) from %s.%s group by reason'",
+		lines = append(lines, fmt.Sprintf("%s in the raw zone rejected, all told: lakeshift query%s --engine athena 'select reason, count(*) from %s.%s group by reason'",
 			screen.Count(summary.RejectedRows, "row"), a.envFlag(), t.RawDatabase(), dataset.RejectedTable()))
 	}
 	return lines

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from lakeshift_jobs import reconciliation as rec
+from lakeshift_jobs.contract import Column
 from lakeshift_jobs.lake import Partition, RawObject
 
 NOW = datetime.datetime(2025, 2, 1, 12, tzinfo=datetime.UTC)
@@ -90,10 +91,26 @@ def test_questions_are_the_same_text_for_both_engines(contract: Any) -> None:
     totals = (
         "select count(*) as row_count, sum(cast(id as decimal(38, 0))) as id, "
         "sum(cast(price as decimal(38, 2))) as price, sum(cast(weight as double precision)) as weight, "
-        "sum(abs(weight)) as size_of_weight from "
+        "sum(abs(cast(weight as double precision))) as size_of_weight from "
     )
     assert rec.totals_in_warehouse(contract).text == totals + "analytics.fact_orders"
     assert rec.totals_in_athena(contract, "curated") == totals + '"curated"."fact_orders"'
+
+
+def test_sums_that_no_decimal_may_hold_are_compared_as_doubles(contract: Any) -> None:
+    published = dataclasses.replace(
+        contract.published, columns=(Column("big", "decimal(29,2)"), Column("n", "decimal(28,0)"))
+    )
+    wide = dataclasses.replace(contract, published=published)
+    assert rec.totals_in_athena(wide, "c").startswith(
+        "select count(*) as row_count, sum(cast(big as double precision)) as big, sum(cast(n as decimal(38, 0))) as n, "
+        "sum(abs(cast(big as double precision))) as size_of_big from"
+    )
+    findings = rec.Findings()
+    rec.check_totals(findings, wide, (1, 2.5e37, 1, 2.5e37), ("1", "2.5000000000001E37", "1", "2.5E37"))
+    assert findings.failures == []
+    rec.check_totals(findings, wide, (1, 2.5e37, 1, 2.5e37), ("1", "2.6E37", "2", "2.5E37"))
+    assert len(findings.failures) == 2
 
 
 def test_raw_rows_are_counted_without_blank_lines_and_without_what_came_late(contract: Any) -> None:

@@ -17,6 +17,8 @@ from lakeshift_jobs.words import count
 
 # doubles are summed in another order by each engine
 _DOUBLE_TOLERANCE = Decimal("1e-9")
+# both engines' decimals end at 38 digits: the sum of ten thousand million values of more than 28 may not fit
+_MAX_SUMMED_DIGITS = 28
 _SHOWN = 3
 
 
@@ -225,7 +227,7 @@ def check_totals(findings: Findings, contract: Contract, warehouse: Sequence[Any
     sums, sizes = len(columns) + 1, iter(athena[len(columns) + 1 :])
     for column, here, there in zip(columns, warehouse[1:sums], athena[1:sums]):
         ours, theirs = Decimal(str(here or 0)), Decimal(str(there or 0))
-        tolerance = Decimal(str(next(sizes) or 0)) * _DOUBLE_TOLERANCE if column.base == "double" else Decimal(0)
+        tolerance = Decimal(str(next(sizes) or 0)) * _DOUBLE_TOLERANCE if _is_rough(column) else Decimal(0)
         findings.expect(
             _is_near(ours, theirs, tolerance), f"{table}.{column.name}: {ours} in the warehouse, {theirs} published"
         )
@@ -287,17 +289,22 @@ def _totals(columns: Sequence[Column]) -> str:
     expressions = ["count(*) as row_count"]
     for column in _summed(columns):
         # wide, as a sum of integers outgrows their type
-        kind = "double precision" if column.base == "double" else f"decimal(38, {_scale(column)})"
+        kind = "double precision" if _is_rough(column) else f"decimal(38, {_scale(column)})"
         expressions.append(f"sum(cast({column.name} as {kind})) as {column.name}")
     for column in _summed(columns):
-        if column.base == "double":
+        if _is_rough(column):
             # what the sum may be off by follows from the values' size, not from the sum: that may be near zero
-            expressions.append(f"sum(abs({column.name})) as size_of_{column.name}")
+            expressions.append(f"sum(abs(cast({column.name} as double precision))) as size_of_{column.name}")
     return ", ".join(expressions)
 
 
 def _summed(columns: Sequence[Column]) -> list[Column]:
     return [column for column in columns if column.is_numeric]
+
+
+def _is_rough(column: Column) -> bool:
+    """Whether its sum is compared as a double."""
+    return column.base == "double" or column.base == "decimal" and column.sizes[0] > _MAX_SUMMED_DIGITS
 
 
 def _is_near(ours: Decimal, theirs: Decimal, tolerance: Decimal) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
 import json
+import time
 
 import pytest
 
@@ -56,3 +58,27 @@ def test_an_unset_description_is_left_out_as_on_aws(action: str) -> None:
 )
 def test_no_stack_stays_in_progress_after_a_kill(interrupted: str, settled: str | None) -> None:
     assert adapter.settled_status(interrupted) == settled
+
+
+def test_an_alarm_looks_at_no_other_datasets_metric(monkeypatch: pytest.MonkeyPatch) -> None:
+    cloudwatch = importlib.import_module("ministack.services.cloudwatch")
+    monkeypatch.setattr(cloudwatch, "_evaluate_alarm", cloudwatch._evaluate_alarm)  # put back afterwards
+    adapter.let_alarms_look_at_their_own_metrics()
+    alarms = [
+        {
+            "AlarmName": name,
+            "Namespace": "T",
+            "MetricName": "Rows",
+            "Dimensions": [{"Name": "Dataset", "Value": name}],
+            "Statistic": "Sum",
+            "Threshold": 0,
+            "ComparisonOperator": "GreaterThanThreshold",
+            "StateValue": "OK",
+        }
+        for name in ("orders", "returns")
+    ]
+    monkeypatch.setattr(cloudwatch, "_metrics", {})
+    cloudwatch._store_datum("T", "Rows", {"Dataset": "returns"}, time.time(), "Count", 3.0, None, None, None)
+    for alarm in alarms:
+        cloudwatch._evaluate_alarm(alarm)
+    assert [alarm["StateValue"] for alarm in alarms] == ["OK", "ALARM"]
