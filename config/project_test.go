@@ -57,11 +57,11 @@ func readCases(t *testing.T, path string) (head []string, changes []change) {
 func sampleProject(t *testing.T) string {
 	root := t.TempDir()
 	for from, to := range map[string]string{
-		"../datasets": "datasets", "../sql": "sql", "../tests/e2e/second_dataset/sql": "sql/inventory",
+		"../datasets": "datasets", "../sql": "sql", "../tests/e2e/deployed/second_dataset/sql": "sql/inventory",
 	} {
 		require.NoError(t, os.CopyFS(filepath.Join(root, to), os.DirFS(from)))
 	}
-	contract, err := os.ReadFile("../tests/e2e/second_dataset/inventory.yaml")
+	contract, err := os.ReadFile("../tests/e2e/deployed/second_dataset/inventory.yaml")
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(root, "datasets/inventory.yaml"), contract, 0o644))
 	return root

@@ -80,7 +80,9 @@ class Platform:
         env = {**self.environment, **self.exports}
         # the stock CLI, but it asks our CloudFormation ten times a second
         env["NODE_OPTIONS"] = f"--require {self.root / 'local' / 'short_polls.cjs'}"
-        command = ["scripts/with-tools", "cdk", *arguments, "--no-color"]
+        env["CDK_DISABLE_CLI_TELEMETRY"] = "true"
+        # the other environments are synthesized by tests that need no AWS: here they would cost more than the deployment
+        command = ["scripts/with-tools", "cdk", *arguments, "--context", "env=local", "--no-color"]
         done = subprocess.run(command, cwd=self.root, env=env, capture_output=True, text=True, timeout=900)
         if check and done.returncode:
             raise Failed(f"cdk {' '.join(arguments)} ended with {done.returncode}\n{done.stdout}\n{done.stderr}")

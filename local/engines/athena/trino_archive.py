@@ -67,7 +67,9 @@ def _folder(java: str, home: Path) -> Path:
 def _command(java: str, home: Path, work: Path, archive_options: list[str]) -> list[str]:
     config = trino_server.write_configuration(work, home, trino_server.free_port(), _catalog(work))
     # Never asked, but its start loads the clients of Glue and S3.
-    aws = trino_server.hive_catalog(NOWHERE, "us-east-1", {"aws_access_key_id": "none", "aws_secret_access_key": "none"})
+    aws = trino_server.hive_catalog(
+        NOWHERE, "us-east-1", {"aws_access_key_id": "none", "aws_secret_access_key": "none"}
+    )
     lines = "".join(f"{name}={value}\n" for name, value in aws.items())
     (work / "etc" / "catalog" / "aws.properties").write_text(lines)
     return trino_server.command(java, home, work, config, archive_options)

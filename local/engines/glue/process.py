@@ -82,13 +82,14 @@ class JobProcess:
         ]
         words = arguments.command_line(self._job, self._run, self._workflow)
         error_file = folder / "error.txt"
+        bytecode = Path(self._context.cache["jars"]).parent / "bytecode"
         reading, writing = os.pipe()
         try:
             with self._lock:
                 if self._stopping.is_set():
                     return Outcome("STOPPED")
                 self._process = subprocess.Popen(
-                    [sys.executable, "-s", "-B", RUNNER, str(reading), error_file, script, *words],
+                    [sys.executable, "-s", "-B", RUNNER, str(reading), bytecode, error_file, script, *words],
                     cwd=folder,
                     env=self._environment(folder, python_path),
                     stdin=subprocess.DEVNULL,

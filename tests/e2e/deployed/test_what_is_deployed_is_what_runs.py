@@ -111,12 +111,11 @@ def test_a_failing_schema_statement_fails_the_deployment_and_is_named(platform: 
         assert "statement 1" in shown
         assert "no_such_function" in shown
     finally:
-        broken.unlink()
-    platform.deploy()
+        broken.unlink()  # the next deployment goes on from here
 
 
 def test_a_second_dataset_needs_no_code(platform: Platform) -> None:
-    source = platform.root / "tests" / "e2e" / "second_dataset"
+    source = platform.root / "tests" / "e2e" / "deployed" / "second_dataset"
     shutil.copytree(source / "sql", platform.root / "sql" / "inventory")
     shutil.copy(source / "inventory.yaml", platform.root / "datasets" / "inventory.yaml")
     platform.deploy()
