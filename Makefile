@@ -11,7 +11,7 @@ WITH_TOOLS := scripts/with-tools
 # the CDK CLI and its Node alone: what synth and deploy need
 WITH_CDK := scripts/with-cdk
 
-.PHONY: help local build library synth-app validate synth deploy smoke drift comment summary diff test test-go test-jobs test-engines test-e2e test-mutants lint cfn-lint docs golden cdk tools lint-tools bench-synth lock clean FORCE
+.PHONY: help local build library synth-app validate synth deploy smoke drift comment unlabel summary diff test test-go test-jobs test-engines test-e2e test-mutants lint cfn-lint docs golden cdk tools lint-tools bench-synth lock clean FORCE
 
 help: ## list the verbs
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -51,11 +51,14 @@ drift: bin/lakeshift ## what was changed in ENV past its stacks
 comment: ## put the file REPORT into the pull request PR as one comment
 	@$(PY) scripts/comment.py '$(PR)' '$(REPORT)'
 
+unlabel: ## take the LABEL off the pull request PR
+	@$(PY) scripts/unlabel.py '$(PR)' '$(LABEL)'
+
 summary: ## show the file REPORT, if there is one, on the page of the GitHub run
 	@[ ! -f '$(REPORT)' ] || cat '$(REPORT)' >> "$$GITHUB_STEP_SUMMARY"
 
 diff: cdk $(if $(BASE),bin/review) ## what HEAD would deploy against BASE=origin/main; without BASE: against what ENV (default dev) runs
-	@$(WITH_CDK) $(if $(BASE),bin/review -base '$(BASE)' -environment '$(ENV)' $(if $(DEPLOYED),-deployed) $(if $(filter 1,$(ALLOW_DESTRUCTIVE)),-allow-destructive),cdk diff '$(or $(ENV),dev)/*')
+	@$(WITH_CDK) $(if $(BASE),bin/review -base '$(BASE)' -environment '$(ENV)' $(if $(DEPLOYED),-deployed) $(if $(filter 1,$(ALLOW_DESTRUCTIVE)),-allow-destructive) $(if $(EVENT),-event "$(EVENT)"),cdk diff '$(or $(ENV),dev)/*')
 
 cdk: ## install the CDK CLI and its Node into the cache folder, if they are missing
 	@$(INSTALL) --only node

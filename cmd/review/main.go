@@ -34,6 +34,7 @@ func main() {
 	flag.StringVar(&s.environment, "environment", "", "only this environment; all if empty")
 	flag.BoolVar(&s.deployed, "deployed", false, "compare with what runs, too; needs credentials that may read")
 	flag.BoolVar(&s.allowed, "allow-destructive", false, "exit with 0 whatever would be lost")
+	flag.StringVar(&s.event, "event", "", "file with GitHub's event: exit with 0 if it is that the label "+allowing+" was put on")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code, err := s.run(ctx)
@@ -45,8 +46,8 @@ func main() {
 }
 
 type settings struct {
-	base, head, out, environment string
-	deployed, allowed            bool
+	base, head, out, environment, event string
+	deployed, allowed                   bool
 }
 
 func (s settings) run(ctx context.Context) (int, error) {
@@ -55,6 +56,10 @@ func (s settings) run(ctx context.Context) (int, error) {
 	}
 	// a comparison that fails must not leave the reports of another
 	if err := os.RemoveAll(s.out); err != nil {
+		return failed, err
+	}
+	allowed, stale, err := s.allowance()
+	if err != nil {
 		return failed, err
 	}
 	repository := review.Repository{Root: "."}
@@ -66,19 +71,23 @@ func (s settings) run(ctx context.Context) (int, error) {
 	if err != nil {
 		return failed, err
 	}
-	report := review.Report{Against: s.base, Allowed: s.allowed, Running: map[string]review.Running{}}
+	report := review.Report{Against: s.base, Allowed: allowed, Running: map[string]review.Running{}}
 	if uncommitted, err := repository.Uncommitted(ctx); err != nil {
 		return failed, err
 	} else if uncommitted && s.head == "HEAD" {
 		fmt.Fprintln(os.Stderr, "diff: there are uncommitted changes; they are not compared")
 		report.Notes = append(report.Notes, "_There were uncommitted changes; they are not in this report._")
 	}
+	began, err := repository.BranchPoint(ctx, base, head)
+	if err != nil {
+		return failed, fmt.Errorf("%s and %s: %w", s.base, s.head, err)
+	}
 	work, err := os.MkdirTemp("", "lakeshift-diff-")
 	if err != nil {
 		return failed, err
 	}
 	defer os.RemoveAll(work)
-	sides, free, err := synthesize(ctx, repository, work, repository.BranchPoint(ctx, base, head), head)
+	sides, free, err := synthesize(ctx, repository, work, began, head)
 	defer free()
 	if err != nil {
 		return failed, err
@@ -90,7 +99,14 @@ func (s settings) run(ctx context.Context) (int, error) {
 	if err != nil {
 		return failed, err
 	}
-	danger := comparison.Dangerous()
+	environments := comparison.Environments
+	if s.environment != "" {
+		environments = []string{s.environment}
+	}
+	danger := comparison.Dangerous(environments)
+	if danger && stale {
+		report.Notes = append(report.Notes, "_The label `"+allowing+"` was put on for another commit and does not hold for this one: put it on again if what is listed here is meant._")
+	}
 	var unread error
 	if s.deployed {
 		for _, environment := range sides[1].Environments {
@@ -108,14 +124,14 @@ func (s settings) run(ctx context.Context) (int, error) {
 			danger = danger || running.Dangerous()
 		}
 	}
-	if err := s.write(ctx, report, comparison); err != nil {
+	if err := s.write(ctx, report, comparison, environments); err != nil {
 		return failed, err
 	}
 	if unread != nil {
 		return failed, unread
 	}
-	if danger && !s.allowed {
-		return dangerous, errors.New("data or stateful resources are at stake: read the report, then repeat with ALLOW_DESTRUCTIVE=1")
+	if danger && allowed == "" {
+		return dangerous, errors.New("data or stateful resources are at stake: read the report, then repeat with ALLOW_DESTRUCTIVE=1, or put the label " + allowing + " on the pull request")
 	}
 	return fine, nil
 }
@@ -154,7 +170,7 @@ func synthesize(ctx context.Context, repository review.Repository, work string, 
 		group.Go(func() error {
 			var err error
 			if sides[i], frees[i], err = repository.Synthesize(ctx, commit, folder); err != nil {
-				return fmt.Errorf("%s: %w", []string{"base", "head"}[i], err)
+				return fmt.Errorf("%s: %w", []string{"base (another BASE, one that synthesizes, can be compared with)", "head"}[i], err)
 			}
 			return nil
 		})
@@ -169,11 +185,7 @@ func synthesize(ctx context.Context, repository review.Repository, work string, 
 	}, err
 }
 
-func (s settings) write(ctx context.Context, report review.Report, comparison *review.Comparison) error {
-	environments := comparison.Environments
-	if s.environment != "" {
-		environments = []string{s.environment}
-	}
+func (s settings) write(ctx context.Context, report review.Report, comparison *review.Comparison, environments []string) error {
 	if err := os.MkdirAll(s.out, 0o755); err != nil {
 		return err
 	}
@@ -194,7 +206,7 @@ func (s settings) write(ctx context.Context, report review.Report, comparison *r
 	if err := os.WriteFile(filepath.Join(s.out, "comment.md"), []byte(text), 0o644); err != nil {
 		return err
 	}
-	document, err := comparison.JSON()
+	document, err := comparison.JSON(environments)
 	if err != nil {
 		return err
 	}

@@ -162,3 +162,31 @@ func TestFaultsSayWhatToDo(t *testing.T) {
 	assert.NoDirExists(t, "build/diff", "reports of the run before would be taken for this one's")
 	assert.Equal(t, 1, strings.Count(r.git("worktree", "list"), "\n")+1, "work trees go when a synth fails, too")
 }
+
+func TestABranchWhoseBeginningIsUnknownIsNotCompared(t *testing.T) {
+	r := newRepository(t)
+	r.bucket("raw")
+	r.commit("first")
+	r.git("switch", "--quiet", "--create", "topic")
+	r.write("notes.txt", "a branch")
+	r.commit("on the branch")
+	r.git("switch", "--quiet", "main")
+	r.bucket("landing")
+	r.commit("on main")
+	r.git("switch", "--quiet", "--orphan", "elsewhere")
+	r.write("notes.txt", "another project")
+	r.commit("of another beginning")
+	code, err := r.run(settings{base: "main"})
+	assert.Equal(t, failed, code)
+	require.ErrorContains(t, err, "main and HEAD: the two have no commit in common")
+
+	r.git("switch", "--quiet", "topic")
+	here, err := os.Getwd()
+	require.NoError(t, err)
+	r.git("clone", "--quiet", "--depth", "1", "--no-single-branch", "file://"+here, "shallow")
+	t.Chdir("shallow")
+	code, err = r.run(settings{base: "origin/main"})
+	assert.Equal(t, failed, code, "what main changed would be told as undone")
+	require.ErrorContains(t, err, "origin/main and HEAD: this clone is shallow")
+	require.ErrorContains(t, err, "`git fetch --unshallow` brings it; a workflow's checkout needs `fetch-depth: 0`")
+}

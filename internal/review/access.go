@@ -1,7 +1,6 @@
 package review
 
 import (
-	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -59,21 +58,51 @@ func access(before, after *Environment) []item {
 		if stack := holderStack(group[0]); after.stack(stack) != nil && before.stack(stack) == nil {
 			rank = within
 		}
-		if wide(group) && group[0].effect != "Deny" {
+		if opens(group) {
 			line, rank = "⚠️ "+line, 0
 		} else if len(old) > 0 {
 			rank = 1
 		}
-		items = append(items, item{section: accessSection, rank: rank, text: line})
+		items = append(items, item{section: accessSection, rank: rank, text: line, thing: analyst(group[0])})
+	}
+	for _, role := range departed(before, after, &removed) {
+		items = append(items, item{section: accessSection, rank: 3, text: role + " is gone, and may do nothing any more", thing: role})
 	}
 	for _, group := range grouped(removed) {
 		rank := 3
-		if group[0].effect == "Deny" {
+		// what stays, though it looks as if it went, is read with what is wider
+		if group[0].effect == "Deny" || group[0].effect == reads {
 			rank = 1
 		}
-		items = append(items, item{section: accessSection, rank: rank, text: sentence(before, group, verb(group[0].effect, false))})
+		items = append(items, item{section: accessSection, rank: rank, text: sentence(before, group, verb(group[0].effect, false)), thing: analyst(group[0])})
 	}
 	return items
+}
+
+// departed are the roles that a stack no longer has, and that keep no name. What they might do is taken out of what was removed.
+func departed(before, after *Environment, removed *[]grant) []string {
+	var roles []string
+	*removed = slices.DeleteFunc(*removed, func(g grant) bool {
+		match := mark.FindStringSubmatch(g.holder)
+		if match == nil || match[0] != g.holder {
+			return false
+		}
+		old, current := before.stack(match[1]), after.stack(match[1])
+		if current == nil || old.Template.Resources[match[2]].Type != "AWS::IAM::Role" || current.Template.Resources[match[2]].Type != "" {
+			return false
+		}
+		roles = append(roles, old.thing(match[2]))
+		return true
+	})
+	return unique(roles)
+}
+
+// analyst whom a grant is about; empty if it is another kind of grant.
+func analyst(g grant) string {
+	if g.effect != reads {
+		return ""
+	}
+	return quote(g.principal)
 }
 
 // named are the grants with names for places.
@@ -86,6 +115,9 @@ func (e *Environment) named(grants map[grant]bool) map[grant]bool {
 }
 
 func (e *Environment) unmarked(g grant) grant {
+	if g.principal != "" && g.resource != "" && g.resource != "*" {
+		g.holder = "" // whose policy says it, no sentence names
+	}
 	return grant{e.unmark(g.holder), g.effect, e.unmark(g.action), e.unmark(g.resource), e.unmark(g.principal), e.unmark(g.condition)}
 }
 
@@ -111,17 +143,6 @@ func matches(pattern, text string) bool {
 		parts[i] = regexp.QuoteMeta(parts[i])
 	}
 	return regexp.MustCompile("^" + strings.Join(parts, ".*") + "$").MatchString(text)
-}
-
-// wide: a whole service, everything, everybody, everywhere.
-func wide(group []grant) bool {
-	for _, g := range group {
-		if strings.HasSuffix(g.action, ":*") || strings.HasPrefix(g.action, "*") || strings.HasPrefix(g.resource, "*") && g.condition == "" ||
-			g.principal == "*" || strings.HasPrefix(g.principal, "all but ") || g.principal == "0.0.0.0/0" && g.effect == lets || g.principal == "::/0" && g.effect == lets {
-			return true
-		}
-	}
-	return false
 }
 
 // grouped puts grants together that one sentence can say: first the actions on one resource, then the resources of
@@ -161,62 +182,4 @@ func grouped(grants []grant) [][]grant {
 		all[i] = groups[alike]
 	}
 	return all
-}
-
-func verb(effect string, added bool) string {
-	switch effect {
-	case "Allow":
-		return map[bool]string{true: "may now", false: "may no longer"}[added]
-	case "Deny":
-		return map[bool]string{true: "is now denied", false: "is no longer denied"}[added]
-	case managed:
-		return map[bool]string{true: "now has the managed policy", false: "no longer has the managed policy"}[added]
-	case lets:
-		return map[bool]string{true: "now lets in", false: "no longer lets in"}[added]
-	}
-	return map[bool]string{true: "may now send", false: "may no longer send"}[added]
-}
-
-func sentence(environment *Environment, group []grant, verb string) string {
-	g := group[0]
-	who := quote(environment.unmark(g.holder))
-	if g.principal != "" && g.effect != lets && g.effect != sends {
-		who = quote(environment.unmark(g.principal))
-		if g.principal == "*" {
-			who = "**everybody**"
-		}
-		if g.resource == "" {
-			return fmt.Sprintf("%s %s take on role %s", who, verb, quote(environment.unmark(g.holder)))
-		}
-	}
-	return fmt.Sprintf("%s %s %s", who, verb, deeds(environment, group))
-}
-
-// deeds are the actions, what they are on and under which condition.
-func deeds(environment *Environment, group []grant) string {
-	var actions, resources []string
-	for _, g := range group {
-		actions = append(actions, quote(environment.unmark(g.action)))
-		resource := g.resource
-		if resource == "*" && g.principal != "" {
-			resource = g.holder // in the policy of a key or a bucket it stands for just that
-		}
-		if resource != "" {
-			resources = append(resources, quote(environment.unmark(resource)))
-		}
-	}
-	text := strings.Join(unique(actions), ", ")
-	g := group[0]
-	switch {
-	case g.effect == lets && g.principal != "":
-		text += " from " + quote(environment.unmark(g.principal))
-	case g.effect == sends && g.principal != "":
-		text += " to " + quote(environment.unmark(g.principal))
-	case len(resources) > 0:
-		text += " on " + strings.Join(unique(resources), ", ")
-	}
-	if g.condition != "" {
-		text += " if " + quoteShort(environment.unmark(g.condition))
-	}
-	return text
 }

@@ -10,8 +10,6 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
-	"regexp"
-	"slices"
 	"strings"
 )
 
@@ -65,7 +63,7 @@ func edits(ctx context.Context, base, head *Assembly) ([]Edit, error) {
 	for _, name := range keys(found) {
 		all = append(all, found[name])
 	}
-	return generated(all), nil
+	return generated(moves(all)), nil
 }
 
 // counterpart of a resource's asset is the one with its name, else the one in its place.
@@ -79,17 +77,6 @@ func counterpart(old *Stack, name string, hashes []string, place int) string {
 		return hashes[place]
 	}
 	return ""
-}
-
-// What is made from contracts, and told in words.
-var madeFromContracts = map[string]bool{"contract.json": true, "landing.sql": true}
-
-// generated leaves out what only follows from a contract that is shown itself.
-func generated(all []Edit) []Edit {
-	contract := slices.ContainsFunc(all, func(e Edit) bool {
-		return strings.HasPrefix(e.Path, "datasets/") || strings.Contains(e.Path, "/schema/")
-	})
-	return slices.DeleteFunc(all, func(e Edit) bool { return contract && madeFromContracts[path.Base(e.Path)] })
 }
 
 func contractEdits(ctx context.Context, base, head *Assembly, found map[string]Edit) error {
@@ -169,33 +156,6 @@ func changedFiles(ctx context.Context, pair upload) ([]Edit, error) {
 		}
 	}
 	return packages(pair, edits), nil
-}
-
-// The folder that says which version of a package lies beside it.
-var distribution = regexp.MustCompile(`(.*/)?vendor/([^/]+)-([^/-]+)\.dist-info/METADATA$`)
-
-// packages puts one edit for a bought-in package in place of its many files.
-func packages(pair upload, edits []Edit) []Edit {
-	var kept []Edit
-	versions := map[string][2]string{}
-	for _, edit := range edits {
-		if match := distribution.FindStringSubmatch(edit.Path); match != nil {
-			version := versions[match[2]]
-			if edit.Before != "" {
-				version[0] = match[3]
-			}
-			if edit.After != "" {
-				version[1] = match[3]
-			}
-			versions[match[2]] = version
-		} else if !strings.Contains(edit.Path, "/vendor/") {
-			kept = append(kept, edit)
-		}
-	}
-	for name, version := range versions {
-		kept = append(kept, Edit{Path: strings.TrimSpace(fmt.Sprintf("%s (%s → %s)", name, or(version[0], "none"), or(version[1], "none")))})
-	}
-	return kept
 }
 
 func or(text, otherwise string) string {

@@ -75,7 +75,7 @@ func compareTemplates(ctx context.Context, base, head *Assembly) (*Comparison, e
 		c.Environments = append(c.Environments, environment.Name)
 		old := base.environment(environment.Name)
 		if old == nil {
-			c.add(environment.Name, item{section: resourceSection, text: fmt.Sprintf("environment %s is **new**", quote(environment.Name))})
+			c.environment(&Environment{Name: environment.Name}, environment, nil, nil)
 			continue
 		}
 		c.environment(old, environment, pairs, texts)
@@ -83,9 +83,7 @@ func compareTemplates(ctx context.Context, base, head *Assembly) (*Comparison, e
 	for _, environment := range base.Environments {
 		if head.environment(environment.Name) == nil {
 			c.Environments = append(c.Environments, environment.Name)
-			for _, stack := range environment.Stacks {
-				c.add(environment.Name, lost(stack))
-			}
+			c.environment(environment, &Environment{Name: environment.Name}, nil, nil)
 		}
 	}
 	c.sort()
@@ -104,9 +102,9 @@ func (c *Comparison) sort() {
 	})
 }
 
-// Dangerous says whether data or a stateful resource is at stake.
-func (c *Comparison) Dangerous() bool {
-	return slices.ContainsFunc(c.Findings, func(f Finding) bool { return f.section == dangerSection })
+// Dangerous says whether data or a stateful resource is at stake in one of the environments.
+func (c *Comparison) Dangerous(environments []string) bool {
+	return slices.ContainsFunc(only(c.Findings, environments), func(f Finding) bool { return f.section == dangerSection })
 }
 
 // changedStacks are those that both sides have and whose templates differ.
@@ -135,15 +133,23 @@ func changedStacks(base, head *Assembly) (map[*Stack]*Stack, error) {
 func (c *Comparison) environment(base, head *Environment, pairs map[*Stack]*Stack, texts map[*Stack]string) {
 	var counts Counts
 	c.Texts[head.Name] = map[string]string{}
+	if len(base.Stacks) == 0 {
+		c.add(head.Name, item{section: resourceSection, rank: first, text: fmt.Sprintf("➕ environment %s is **new**: %s", quote(head.Name), plural(len(head.Stacks), "stack"))})
+	}
 	for _, stack := range head.Stacks {
 		before, changed := pairs[stack]
 		switch old := base.stack(stack.ID); {
 		case old == nil:
 			counts.Added += len(stack.Template.Resources)
+			if len(base.Stacks) == 0 {
+				continue // said in one
+			}
 			c.add(head.Name, item{section: resourceSection, text: fmt.Sprintf("➕ stack %s is **new**: %s", quote(stack.ID), plural(len(stack.Template.Resources), "resource"))})
 		case old.Name != stack.Name:
-			c.add(head.Name, danger(1, "stack %s is called %s instead of %s: a deployment makes a second one and leaves the first as it is", quote(stack.ID), quote(old.neutral(stack.Name)), quote(old.neutral(old.Name))))
+			counts.Added += len(stack.Template.Resources)
+			c.add(head.Name, renamed(old, stack))
 		case moved(old, stack):
+			counts.Added += len(stack.Template.Resources)
 			c.add(head.Name, danger(1, "stack %s moves from %s to %s: a deployment makes a second one there, empty, and leaves the first as it is", quote(stack.ID), old.place(), stack.place()))
 		case changed:
 			changes := Changes(texts[stack])
@@ -167,7 +173,7 @@ func (c *Comparison) environment(base, head *Environment, pairs map[*Stack]*Stac
 			c.add(head.Name, lost(stack))
 		}
 	}
-	for _, found := range access(base, head) {
+	for _, found := range slices.Concat(access(base, head), exposures(base, head), alerts(base, head), taken(base, head)) {
 		c.add(head.Name, found)
 	}
 	c.Counts[head.Name] = counts
@@ -205,10 +211,19 @@ func (c *Comparison) sources(ctx context.Context, base, head *Assembly) error {
 		found.sources = true
 		c.Findings = append(c.Findings, Finding{item: found, Environments: c.Environments})
 	}
-	if c.Edits, err = edits(ctx, base, head); err != nil {
+	said, err := statementsOf(base.Sources)
+	if err != nil {
 		return err
 	}
-	return c.statements()
+	says, err := statementsOf(head.Sources)
+	if err != nil {
+		return err
+	}
+	for _, found := range statements(said, says) {
+		c.Findings = append(c.Findings, Finding{item: found, Environments: c.Environments})
+	}
+	c.Edits, err = edits(ctx, base, head)
+	return err
 }
 
 // add an item for an environment, to the finding that says the same of another one if there is such.

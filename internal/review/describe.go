@@ -7,15 +7,16 @@ import (
 	"strings"
 )
 
-// Policies are told as what they let somebody do.
-var toldAsAccess = map[string]bool{
+// Policies are told as what they let somebody do, subscriptions as who is told.
+var toldElsewhere = map[string]bool{
 	"AWS::IAM::Policy": true, "AWS::S3::BucketPolicy": true, "AWS::SNS::TopicPolicy": true, "AWS::SQS::QueuePolicy": true,
 	"AWS::Lambda::Permission": true, "AWS::EC2::SecurityGroupIngress": true, "AWS::EC2::SecurityGroupEgress": true,
+	"AWS::SNS::Subscription": true,
 }
 
 // describe a change in a line; empty if it is told elsewhere.
 func describe(before, after *Stack, change Change) string {
-	if toldAsAccess[change.Type] || change.Type == "AWS::Lambda::Version" {
+	if toldElsewhere[change.Type] || change.Type == "AWS::Lambda::Version" {
 		return ""
 	}
 	switch {
@@ -50,8 +51,11 @@ func describe(before, after *Stack, change Change) string {
 	if len(parts) > 6 {
 		parts = append(parts[:5], fmt.Sprintf("and %d more", len(parts)-5))
 	}
-	if len(parts) > 0 {
+	switch {
+	case len(parts) > 0:
 		text += ": " + strings.Join(parts, "; ")
+	case !change.Replaced():
+		text += ": only how it refers to others"
 	}
 	return text
 }

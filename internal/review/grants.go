@@ -1,6 +1,7 @@
 package review
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,6 +19,7 @@ const (
 	managed = "managed policy"
 	lets    = "ingress"
 	sends   = "egress"
+	reads   = "analyst"
 )
 
 // grants that a stack holds.
@@ -49,6 +51,10 @@ func (s *Stack) grants() []grant {
 			for _, rule := range list(resource.Properties["SecurityGroupEgress"]) {
 				all = append(all, s.rule(self, sends, rule))
 			}
+			// how the CDK writes that nothing may be sent
+			all = slices.DeleteFunc(all, func(g grant) bool { return g.effect == sends && g.principal == "255.255.255.255/32" })
+		case "Custom::SchemaStep":
+			all = append(all, analysts(resource)...)
 		case "AWS::EC2::SecurityGroupIngress":
 			all = append(all, s.rule(s.mark(resource.Properties["GroupId"]), lets, resource.Properties))
 		case "AWS::EC2::SecurityGroupEgress":
@@ -56,6 +62,19 @@ func (s *Stack) grants() []grant {
 		default:
 			all = append(all, s.documents(self, resource.Properties)...)
 		}
+	}
+	return all
+}
+
+// analysts that a schema step makes, with what sql/warehouse grants to their role. All steps are told the same ones.
+func analysts(step Resource) []grant {
+	variables, _ := step.Properties["Variables"].(map[string]any)
+	text, _ := variables["ANALYSTS"].(string)
+	var names []string
+	_ = json.Unmarshal([]byte(text), &names) // another commit's step may be told otherwise
+	all := make([]grant, len(names))
+	for i, name := range names {
+		all[i] = grant{holder: "warehouse", effect: reads, principal: name}
 	}
 	return all
 }

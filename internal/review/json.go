@@ -2,8 +2,8 @@ package review
 
 import "encoding/json"
 
-// JSON of the comparison, for programs.
-func (c *Comparison) JSON() ([]byte, error) {
+// JSON of the comparison for these environments, for programs.
+func (c *Comparison) JSON(environments []string) ([]byte, error) {
 	type finding struct {
 		Section      string   `json:"section"`
 		Text         string   `json:"text"`
@@ -14,8 +14,8 @@ func (c *Comparison) JSON() ([]byte, error) {
 		Dangerous bool      `json:"dangerous"`
 		Findings  []finding `json:"findings"`
 		Files     []string  `json:"files"`
-	}{Dangerous: c.Dangerous(), Findings: []finding{}, Files: []string{}}
-	for _, found := range c.Findings {
+	}{Dangerous: c.Dangerous(environments), Findings: []finding{}, Files: []string{}}
+	for _, found := range only(c.Findings, environments) {
 		document.Findings = append(document.Findings, finding{names[found.section], found.text, found.Environments})
 	}
 	for _, edit := range c.Edits {

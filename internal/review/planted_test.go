@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -39,10 +40,22 @@ func newProject(t *testing.T) project {
 		require.NoError(t, err)
 		require.NoError(t, os.Chmod(filepath.Join(p.root, name), info.Mode()))
 	}
+	p.fewerEnvironments()
+	// three commits are synthesized side by side as it is: each with one kernel for both environments, not with one for each
+	t.Setenv("LAKESHIFT_SYNTH_PART", "dev,prod")
 	p.git("init", "--quiet", "--initial-branch", "main")
 	p.git("config", "user.name", "test")
 	p.git("config", "user.email", "test@example.com")
 	return p
+}
+
+// fewerEnvironments leaves one whose data goes with its stacks, and one whose data stays: each costs every synth seconds.
+func (p project) fewerEnvironments() {
+	const file = "config/environments.go"
+	parts := strings.Split(p.read(file), "\t\tdefine(")
+	p.write(file, strings.Join(slices.DeleteFunc(parts, func(part string) bool {
+		return strings.Contains(part, `"local"`) || strings.Contains(part, `"staging"`)
+	}), "\t\tdefine("))
 }
 
 func (p project) git(arguments ...string) string {
@@ -154,7 +167,7 @@ func TestTenPlantedChanges(t *testing.T) {
 
 	c, err := Compare(ctx, sides[0], sides[2])
 	require.NoError(t, err)
-	require.Equal(t, []string{"local", "dev", "staging", "prod"}, c.Environments)
+	require.Equal(t, []string{"dev", "prod"}, c.Environments)
 	text, err := Report{Against: "main"}.Markdown(ctx, c, c.Environments, Limit)
 	require.NoError(t, err)
 	t.Logf("%s", text)
@@ -173,8 +186,8 @@ func TestTenPlantedChanges(t *testing.T) {
 				"`s3:AbortMultipartUpload`, `s3:PutObject` on `elt-<env>-processed-<account>-<region>/curated/*`",
 		}},
 		"renamed bucket": {caution, []string{
-			"**local, dev**: S3 bucket `elt-<env>-artifacts-<account>-<region>` is **replaced** (BucketName changes): the old one is deleted, with objects",
-			"**staging, prod**: S3 bucket `elt-<env>-artifacts-<account>-<region>` is **replaced** (BucketName changes) by a new, empty one: the old one is orphaned",
+			"**dev**: S3 bucket `elt-<env>-artifacts-<account>-<region>` is **replaced** (BucketName changes): the old one is deleted, with objects",
+			"**prod**: S3 bucket `elt-<env>-artifacts-<account>-<region>` is **replaced** (BucketName changes) by a new, empty one: the old one is orphaned",
 		}},
 		"dropped column": {caution, []string{"dataset `web_returns`: column `note` is **dropped**"}},
 		"changed key":    {caution, []string{"dataset `web_returns`: the **business key changes** from `return_id` to `return_id, shop`"}},
@@ -183,17 +196,17 @@ func TestTenPlantedChanges(t *testing.T) {
 		}},
 		"schedule": {text, []string{
 			"- `sales`: schedule `cron(0 6 * * ? *)` → `cron(0 7 * * ? *)`\n",
-			"- **staging, prod**: ✏️ Glue trigger `elt-<env>-sales-schedule`: Schedule `cron(0 6 * * ? *)` → `cron(0 7 * * ? *)`\n",
+			"- **prod**: ✏️ Glue trigger `elt-<env>-sales-schedule`: Schedule `cron(0 6 * * ? *)` → `cron(0 7 * * ? *)`\n",
 		}},
 		"SQL only":      {changes, []string{"<code>sql/sales/check/10_order_ids_are_unique.sql</code> +1 −1", "-having count(*) > 1;\n+having count(*) >= 2;\n"}},
 		"script only":   {changes, []string{"<code>assets/glue/check.py</code> +3 −0", "+LIMIT = 5\n"}},
-		"deleted stack": {caution, []string{"**local, dev**: stack `Monitoring` **leaves the app**", "**staging, prod**: stack `Monitoring` **leaves the app**", "**orphaned**, not deleted: KMS key `Monitoring/Alarms/Key`"}},
+		"deleted stack": {caution, []string{"**dev**: stack `Monitoring` **leaves the app**", "**prod**: stack `Monitoring` **leaves the app**", "**orphaned**, not deleted: KMS key `Monitoring/Alarms/Key`"}},
 	} {
 		for _, sentence := range sentences.lines {
 			assert.Contains(t, sentences.in, sentence, name)
 		}
 	}
-	assert.True(t, c.Dangerous())
+	assert.True(t, c.Dangerous([]string{"prod"}))
 
 	t.Run("and nothing else", func(t *testing.T) {
 		var files []string

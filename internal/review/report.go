@@ -16,8 +16,8 @@ type Report struct {
 	Against string
 	// Notes stand at the end: what the report does not cover.
 	Notes []string
-	// Allowed says that the dangers were accepted.
-	Allowed bool
+	// Allowed says by what the dangers were accepted; empty if they were not.
+	Allowed string
 	// Running holds, by environment, what a deployment would change in what runs there now.
 	Running map[string]Running
 	// Full is where what a comment has no room for is found.
@@ -34,7 +34,7 @@ func (r Report) Markdown(ctx context.Context, c *Comparison, environments []stri
 	findings := merged(only(c.Findings, environments))
 	p.add("## What this change deploys\n\n" + r.summary(c, findings, environments) + "\n")
 	titles := map[section]string{
-		accessSection: "### Access: IAM and security groups\n\n", datasetSection: "### Datasets\n\n", resourceSection: "### Resources\n\n",
+		accessSection: "### Access: who may do what, and what lies open\n\n", datasetSection: "### Datasets\n\n", resourceSection: "### Resources\n\n",
 	}
 	for part := accessSection; part <= resourceSection; part++ {
 		// who may do what comes first; the loudest block stands right below it
@@ -104,7 +104,7 @@ func merged(findings []Finding) []Finding {
 			continue // said already
 		default:
 			of := enumerate(kindOnce(group))
-			if finding.section == dangerSection {
+			if finding.section != resourceSection || finding.rank == first {
 				of = "each of " + of
 			} else if len(group) > listed+1 {
 				of = strings.Join(kindOnce(group)[:listed], ", ") + fmt.Sprintf(" and %d others", len(group)-listed)
@@ -131,7 +131,7 @@ func kindOnce(things []string) []string {
 	return short
 }
 
-// Things that one line lists; of what is in danger, all are named.
+// Things that one line lists; of what is in danger or lies open, all are named.
 const listed = 6
 
 func (r Report) summary(c *Comparison, findings []Finding, environments []string) string {
@@ -147,8 +147,8 @@ func (r Report) summary(c *Comparison, findings []Finding, environments []string
 	text := ""
 	if dangers > 0 {
 		text = fmt.Sprintf("**🛑 Data or stateful resources are at stake: %s.** ", plural(dangers, "finding"))
-		if r.Allowed {
-			text += "Allowed by `ALLOW_DESTRUCTIVE=1`. "
+		if r.Allowed != "" {
+			text += "Allowed by " + r.Allowed + ". "
 		}
 	}
 	text += "Compared with " + quote(r.Against) + ".\n"

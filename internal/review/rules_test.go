@@ -81,13 +81,13 @@ func policy(statements string) string {
 		resource("Policy", "AWS::IAM::Policy", `"PolicyName": "p", "Roles": [{"Ref": "Role"}], "PolicyDocument": {"Statement": [`+statements+`]}`)
 }
 
-func statement(effect, action, resource, more string) string {
+func clause(effect, action, resource, more string) string {
 	return fmt.Sprintf(`{"Effect": %q, "Action": %s, "Resource": %q%s}`, effect, action, resource, more)
 }
 
 func bucketPolicy(name string) string {
 	return resource("Policy"+name, "AWS::S3::BucketPolicy", `"Bucket": "`+name+`", "PolicyDocument": {"Statement": [`+
-		statement("Allow", `"s3:GetObject"`, name+"/*", `, "Principal": {"AWS": "arn:aws:iam::1:role/x"}`)+`]}`)
+		clause("Allow", `"s3:GetObject"`, name+"/*", `, "Principal": {"AWS": "arn:aws:iam::1:role/x"}`)+`]}`)
 }
 
 func trust(principal string) string {
@@ -100,7 +100,7 @@ func group(rule string) string {
 
 func key(principal string) string {
 	return resource("Key", "AWS::KMS::Key", `"KeyPolicy": {"Statement": [`+
-		statement("Allow", `"kms:Decrypt"`, "*", `, "Principal": {"AWS": ["arn:aws:iam::1:root"`+principal+`]}`)+`]}`)
+		clause("Allow", `"kms:Decrypt"`, "*", `, "Principal": {"AWS": ["arn:aws:iam::1:root"`+principal+`]}`)+`]}`)
 }
 
 func keptName(id string) string {
@@ -176,6 +176,9 @@ func TestWhatAChangeMeans(t *testing.T) {
 			[]string{"danger: S3 bucket `House/Raw` keeps objects for 30 days instead of for ever", "resource: ✏️"}},
 		{"versions-expire-sooner", side{resources: expiring(`, "NoncurrentVersionExpiration": {"NoncurrentDays": 90}`)}, side{resources: expiring(`, "NoncurrentVersionExpiration": {"NoncurrentDays": 14}`)},
 			[]string{"danger: S3 bucket `House/Raw` keeps replaced and deleted objects for 14 days instead of 90 days", "resource: ✏️"}},
+		{"objects-of-a-prefix-kept-longer", side{resources: expiring(`, "ExpirationInDays": 30`)}, side{resources: expiring(`, "ExpirationInDays": 30}, {"Id": "runs", "Status": "Enabled", "Prefix": "runs/", "ExpirationInDays": 40`)}, []string{"resource: ✏️"}},
+		{"snapshots-kept-shorter", side{resources: resource("C", "AWS::Redshift::Cluster", `"AutomatedSnapshotRetentionPeriod": 7`)}, side{resources: resource("C", "AWS::Redshift::Cluster", `"AutomatedSnapshotRetentionPeriod": 0`)},
+			[]string{"danger: Redshift cluster `House/C`: AutomatedSnapshotRetentionPeriod is 0 instead of 7", "resource: ✏️"}},
 		{"objects-kept-longer", side{resources: expiring(`, "ExpirationInDays": 30`)}, side{resources: expiring(`, "ExpirationInDays": 60`)}, []string{"resource: ✏️"}},
 		{"versioning-off", side{resources: bucket(`"VersioningConfiguration": {"Status": "Enabled"}`)}, side{resources: bucket(`"VersioningConfiguration": {"Status": "Suspended"}`)},
 			[]string{"danger: S3 bucket `House/Raw` keeps no versions any more", "resource: ✏️"}},
@@ -185,37 +188,37 @@ func TestWhatAChangeMeans(t *testing.T) {
 		{"protection-off", side{resources: other, protected: true}, side{resources: other}, []string{"danger: stack `House` loses its termination protection"}},
 		{"protection-on", side{resources: other}, side{resources: other, protected: true}, nil},
 
-		{"grant-added", side{resources: policy(statement("Allow", `"s3:GetObject"`, "a/*", ""))}, side{resources: policy(statement("Allow", `["s3:GetObject", "s3:DeleteObject"]`, "a/*", ""))},
+		{"grant-added", side{resources: policy(clause("Allow", `"s3:GetObject"`, "a/*", ""))}, side{resources: policy(clause("Allow", `["s3:GetObject", "s3:DeleteObject"]`, "a/*", ""))},
 			[]string{"access: `elt-load` may now `s3:DeleteObject` on `a/*`"}},
-		{"grant-removed", side{resources: policy(statement("Allow", `["s3:GetObject", "s3:DeleteObject"]`, "a/*", ""))}, side{resources: policy(statement("Allow", `"s3:GetObject"`, "a/*", ""))},
+		{"grant-removed", side{resources: policy(clause("Allow", `["s3:GetObject", "s3:DeleteObject"]`, "a/*", ""))}, side{resources: policy(clause("Allow", `"s3:GetObject"`, "a/*", ""))},
 			[]string{"access: `elt-load` may no longer `s3:DeleteObject` on `a/*`"}},
-		{"grant-wider", side{resources: policy(statement("Allow", `"s3:GetObject"`, "a/b/*", ""))}, side{resources: policy(statement("Allow", `"s3:GetObject"`, "a/*", ""))},
+		{"grant-wider", side{resources: policy(clause("Allow", `"s3:GetObject"`, "a/b/*", ""))}, side{resources: policy(clause("Allow", `"s3:GetObject"`, "a/*", ""))},
 			[]string{"access: `elt-load` may now `s3:GetObject` on `a/*`; **wider** than before: `s3:GetObject` on `a/b/*`"}},
-		{"grant-of-a-service", side{resources: policy(statement("Allow", `"s3:GetObject"`, "a/*", ""))}, side{resources: policy(statement("Allow", `"s3:*"`, "a/*", ""))},
+		{"grant-of-a-service", side{resources: policy(clause("Allow", `"s3:GetObject"`, "a/*", ""))}, side{resources: policy(clause("Allow", `"s3:*"`, "a/*", ""))},
 			[]string{"access: ⚠️ `elt-load` may now `s3:*` on `a/*`; **wider** than before: `s3:GetObject` on `a/*`"}},
-		{"grant-on-everything", side{resources: policy(statement("Allow", `"s3:GetObject"`, "a/*", ""))}, side{resources: policy(statement("Allow", `"s3:GetObject"`, "*", ""))},
+		{"grant-on-everything", side{resources: policy(clause("Allow", `"s3:GetObject"`, "a/*", ""))}, side{resources: policy(clause("Allow", `"s3:GetObject"`, "*", ""))},
 			[]string{"access: ⚠️ `elt-load` may now `s3:GetObject` on `*`; **wider**"}},
-		{"condition-dropped", side{resources: policy(statement("Allow", `"s3:GetObject"`, "a/*", `, "Condition": {"Bool": {"aws:SecureTransport": "true"}}`))}, side{resources: policy(statement("Allow", `"s3:GetObject"`, "a/*", ""))},
+		{"condition-dropped", side{resources: policy(clause("Allow", `"s3:GetObject"`, "a/*", `, "Condition": {"Bool": {"aws:SecureTransport": "true"}}`))}, side{resources: policy(clause("Allow", `"s3:GetObject"`, "a/*", ""))},
 			[]string{"access: `elt-load` may now `s3:GetObject` on `a/*`; **wider** than before: `s3:GetObject` on `a/*` if `{\"Bool\":{\"aws:SecureTransport\":\"true\"}}`"}},
-		{"denial-dropped", side{resources: policy(statement("Allow", `"s3:Get*"`, "a/*", "") + "," + statement("Deny", `"s3:PutObject"`, "a/*", ""))}, side{resources: policy(statement("Allow", `"s3:Get*"`, "a/*", ""))},
+		{"denial-dropped", side{resources: policy(clause("Allow", `"s3:Get*"`, "a/*", "") + "," + clause("Deny", `"s3:PutObject"`, "a/*", ""))}, side{resources: policy(clause("Allow", `"s3:Get*"`, "a/*", ""))},
 			[]string{"access: `elt-load` is no longer denied `s3:PutObject` on `a/*`"}},
-		{"all-but-an-action", side{resources: policy(statement("Allow", `"s3:Get*"`, "a/*", ""))}, side{resources: policy(statement("Allow", `"s3:Get*"`, "a/*", "") + `, {"Effect": "Allow", "NotAction": "iam:*", "Resource": "b"}`)},
+		{"all-but-an-action", side{resources: policy(clause("Allow", `"s3:Get*"`, "a/*", ""))}, side{resources: policy(clause("Allow", `"s3:Get*"`, "a/*", "") + `, {"Effect": "Allow", "NotAction": "iam:*", "Resource": "b"}`)},
 			[]string{"access: ⚠️ `elt-load` may now `* but iam:*` on `b`"}},
 		{"two-policies-say-the-same-of-somebody", side{resources: bucketPolicy("a") + "," + other}, side{resources: bucketPolicy("a") + "," + bucketPolicy("b") + "," + bucketPolicy("c")},
 			[]string{"access: `arn:aws:iam::1:role/x` may now `s3:GetObject` on `b/*`, `c/*`", "resource: ➖"}},
-		{"key-shared", side{resources: key("")}, side{resources: key(`, "arn:aws:iam::2:root"`)},
-			[]string{"access: ⚠️ `arn:aws:iam::2:root` may now `kms:Decrypt` on `House/Key`", "resource: ✏️ KMS key"}},
-		{"condition-names-a-thing", side{resources: keptName("Raw") + "," + policy(statement("Allow", `"s3:GetObject"`, "a/*", ""))},
-			side{resources: keptName("Raw") + "," + policy(statement("Allow", `"s3:GetObject"`, "a/*", "")+","+statement("Allow", `"s3:PutObject"`, "a/*", `, "Condition": {"ArnLike": {"aws:SourceArn": {"Ref": "Raw"}, "a": "<b>"}}`))},
+		{"key-shared", side{resources: key("")}, side{resources: key(`, "arn:aws:iam::222222222222:root"`)},
+			[]string{"access: ⚠️ `arn:aws:iam::222222222222:root` may now `kms:Decrypt` on `House/Key`", "resource: ✏️ KMS key"}},
+		{"condition-names-a-thing", side{resources: keptName("Raw") + "," + policy(clause("Allow", `"s3:GetObject"`, "a/*", ""))},
+			side{resources: keptName("Raw") + "," + policy(clause("Allow", `"s3:GetObject"`, "a/*", "")+","+clause("Allow", `"s3:PutObject"`, "a/*", `, "Condition": {"ArnLike": {"aws:SourceArn": {"Ref": "Raw"}, "a": "<b>"}}`))},
 			[]string{"access: `elt-load` may now `s3:PutObject` on `a/*` if `{\"ArnLike\":{\"a\":\"<b>\",\"aws:SourceArn\":\"data\"}}`"}},
 		{"thing-with-another-id", side{resources: keptName("Raw") + "," + policy(reading("Raw"))}, side{resources: keptName("Zone") + "," + policy(reading("Zone"))},
-			[]string{"danger: S3 bucket `data` is **deleted**", "resource: ➕ S3 bucket `data`", "resource: ➖ S3 bucket `data`"}},
-		{"statements-written-otherwise", side{resources: policy(statement("Allow", `["s3:GetObject", "s3:PutObject"]`, "a/*", ""))},
-			side{resources: policy(statement("Allow", `"s3:PutObject"`, "a/*", "") + "," + statement("Allow", `"s3:GetObject"`, "a/*", ""))}, nil},
+			[]string{"danger: S3 bucket `data`: another logical id, the same name: **the deployment fails**", "danger: S3 bucket `data` is **deleted**", "resource: ➕ S3 bucket `data`", "resource: ➖ S3 bucket `data`"}},
+		{"statements-written-otherwise", side{resources: policy(clause("Allow", `["s3:GetObject", "s3:PutObject"]`, "a/*", ""))},
+			side{resources: policy(clause("Allow", `"s3:PutObject"`, "a/*", "") + "," + clause("Allow", `"s3:GetObject"`, "a/*", ""))}, nil},
 		{"trust-widened", side{resources: trust(`{"Service": "glue.amazonaws.com"}`)}, side{resources: trust(`{"Service": ["glue.amazonaws.com"], "AWS": "*"}`)},
 			[]string{"access: ⚠️ **everybody** may now take on role `elt-load`", "resource: ✏️ IAM role"}},
 		{"managed-policy", side{resources: trust(`{"Service": "glue.amazonaws.com"}`)}, side{resources: strings.Replace(trust(`{"Service": "glue.amazonaws.com"}`), `"RoleName"`, `"ManagedPolicyArns": ["arn:aws:iam::aws:policy/AdministratorAccess"], "RoleName"`, 1)},
-			[]string{"access: `elt-load` now has the managed policy `arn:aws:iam::aws:policy/AdministratorAccess`", "resource: ✏️ IAM role"}},
+			[]string{"access: ⚠️ `elt-load` now has the managed policy `arn:aws:iam::aws:policy/AdministratorAccess`", "resource: ✏️ IAM role"}},
 		{"group-opened", side{resources: group(`{"IpProtocol": "tcp", "FromPort": 5439, "ToPort": 5439, "CidrIp": "10.0.0.0/16"}`)}, side{resources: group(`{"IpProtocol": "tcp", "FromPort": 5439, "ToPort": 5439, "CidrIp": "0.0.0.0/0"}`)},
 			[]string{"access: ⚠️ `house` now lets in `tcp port 5439` from `0.0.0.0/0`", "access: `house` no longer lets in `tcp port 5439` from `10.0.0.0/16`", "resource: ✏️ security group"}},
 
@@ -277,7 +280,7 @@ func TestAStackThatIsMadeElsewhereLeavesTheFirstBehind(t *testing.T) {
 		test.change(head.Environments[0].Stacks[0])
 		c := &Comparison{Texts: map[string]map[string]string{}, Counts: map[string]Counts{}}
 		c.environment(base.Environments[0], head.Environments[0], nil, nil)
-		assert.Equal(t, test.want != "", c.Dangerous(), test.name)
+		assert.Equal(t, test.want != "", c.Dangerous([]string{"prod"}), test.name)
 		if test.want != "" {
 			assert.Contains(t, c.Findings[0].text, test.want)
 		}

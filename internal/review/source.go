@@ -26,13 +26,17 @@ func (r Repository) Commit(ctx context.Context, name string) (string, error) {
 	return commit, nil
 }
 
-// BranchPoint is where head left base, so that what happened on base since is not told as undone; base itself if
-// there is no common commit.
-func (r Repository) BranchPoint(ctx context.Context, base, head string) string {
+// BranchPoint is where head left base, so that what happened on base since is not told as undone.
+func (r Repository) BranchPoint(ctx context.Context, base, head string) (string, error) {
 	if commit, err := r.git(ctx, "merge-base", base, head); err == nil && commit != "" {
-		return commit
+		return commit, nil
 	}
-	return base
+	if shallow, err := r.git(ctx, "rev-parse", "--is-shallow-repository"); err == nil && shallow == "true" {
+		return "", errors.New("this clone is shallow, and the commit that the branch began from is not in it: " +
+			"`git fetch --unshallow` brings it; a workflow's checkout needs `fetch-depth: 0`")
+	}
+	return "", errors.New("the two have no commit in common, so what one changed can't be told from what the other did: " +
+		"expected a branch that began from the base")
 }
 
 // Uncommitted says whether files differ from the last commit.

@@ -10,7 +10,7 @@ import (
 
 // nameProperties hold what a resource is called in the account.
 var nameProperties = []string{
-	"BucketName", "RoleName", "FunctionName", "LogGroupName", "TopicName", "QueueName", "NamespaceName", "WorkgroupName", "AlarmName",
+	"BucketName", "RoleName", "FunctionName", "LogGroupName", "TopicName", "QueueName", "WorkgroupName", "NamespaceName", "AlarmName",
 	"ClusterIdentifier", "DatabaseName", "GroupName", "Name",
 }
 
@@ -256,9 +256,12 @@ func quote(text string) string {
 }
 
 // quoteShort leaves out the middle of a long text.
-func quoteShort(text string) string {
-	if runes := []rune(text); len(runes) > 90 {
-		text = string(runes[:60]) + " … " + string(runes[len(runes)-25:])
+func quoteShort(text string) string { return shortened(text, 90) }
+
+// shortened to a number of characters and quoted.
+func shortened(text string, most int) string {
+	if runes := []rune(text); len(runes) > most {
+		text = string(runes[:most*2/3]) + " … " + string(runes[len(runes)-most/4:])
 	}
 	return quote(text)
 }

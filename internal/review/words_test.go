@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -120,32 +121,60 @@ func TestFilesThatMeanTheSame(t *testing.T) {
 }
 
 func TestNewStatementsThatTakeDataAwayAreDangers(t *testing.T) {
-	folder := t.TempDir()
-	write := func(name, text string) string {
-		file := filepath.Join(folder, name)
-		require.NoError(t, os.WriteFile(file, []byte(text), 0o644))
-		return file
-	}
-	before := write("before.sql", "select 1;\ndrop table analytics.old;")
+	before := statementsIn("sql/sales/schema/10_facts.sql", "select 1;\ndrop table analytics.old;")
 	for _, test := range []struct {
 		path, added string
 		dangerous   bool
 	}{
 		{"sql/sales/schema/10_facts.sql", "drop table analytics.facts cascade;", true},
-		{"sql/sales/schema/10_facts.sql", "DROP TABLE analytics.OLD;", false}, // it was there
+		{"sql/sales/schema/10_facts.sql", "drop table analytics . facts", true},
+		{"sql/sales/schema/10_facts.sql", "DROP/* it */TABLE -- now\n\"analytics\" . \"facts\"", true},
+		{"sql/returns/schema/10_facts.sql", "drop table analytics.facts", true}, // of a dataset that is new
+		{"sql/sales/schema/10_facts.sql", "DROP TABLE analytics.OLD;", false},   // it was there
+		{"sql/sales/schema/11_facts.sql", "drop table \"analytics\" . old", false},
 		{"sql/sales/schema/10_facts.sql", "alter table analytics.facts drop column region;", true},
+		{"sql/sales/schema/10_facts.sql", "alter table analytics.facts drop region;", true},
+		{"sql/sales/schema/10_facts.sql", "alter table analytics.facts drop constraint one;", false},
+		{"sql/sales/schema/10_facts.sql", "alter table analytics.facts add column region date;", false},
+		{"sql/sales/schema/10_facts.sql", "alter table analytics.facts rename to gone;", true},
 		{"sql/sales/schema/10_facts.sql", "delete from analytics.facts where id = 1;", true},
+		{"sql/sales/schema/10_facts.sql", "delete analytics.facts;", true},
 		{"sql/warehouse/01.sql", "truncate analytics.facts", true},
 		{"sql/warehouse/01.sql", "drop schema analytics;", true},
 		{"sql/sales/transform/30.sql", "delete from raw_data.sales_affected_keys;", false},
 		{"sql/sales/transform/30.sql", "drop table analytics.facts;", true},
 		{"sql/sales/schema/20.sql", "drop materialized view if exists analytics.monthly;", false},
 		{"sql/sales/schema/20.sql", "-- drop table analytics.facts;", false},
-		{"sql/sales/schema/20.sql", "select 'drop table x';", false},
+		{"sql/sales/schema/20.sql", "select 'a drop table x';", false},
 	} {
-		c := Comparison{Edits: []Edit{{Path: test.path, Before: before, After: write("after.sql", "select 1;\n"+test.added)}}}
-		require.NoError(t, c.statements())
-		assert.Equal(t, test.dangerous, c.Dangerous(), "%s: %s", test.path, test.added)
+		found := statements(before, slices.Concat(before, statementsIn(test.path, "select 1;\n"+test.added)))
+		assert.Equal(t, test.dangerous, len(found) == 1 && found[0].section == dangerSection, "%s: %s", test.path, test.added)
+	}
+	found := statements(nil, statementsIn("sql/warehouse/01.sql", "drop table\n  analytics . /* all */ \"Facts\"  cascade"))
+	assert.Equal(t, "`sql/warehouse/01.sql` now says `drop table analytics.\"Facts\" cascade`", found[0].text)
+}
+
+func TestWhatSQLGrantsIsToldAsAccess(t *testing.T) {
+	const granted = "grant select on all tables in schema raw_data to role checker;"
+	before := statementsIn("sql/warehouse/08_grants.sql", granted+"revoke assumerole on all from public for all")
+	for _, test := range []struct{ after, want string }{
+		{granted + "revoke assumerole on all from public for all; grant delete on analytics . facts to role analyst;", "`sql/warehouse/08_grants.sql` now says `grant delete on analytics.facts to role analyst`"},
+		{granted + "revoke assumerole on all from public for all; grant select on analytics.facts to public;", "⚠️ `sql/warehouse/08_grants.sql` now says `grant select on analytics.facts to public`"},
+		{granted + "revoke assumerole on all from public for all; grant role sys:superuser to \"${load_user}\";", "⚠️ `sql/warehouse/08_grants.sql` now says `grant role sys:superuser to \"${load_user}\"`"},
+		{granted + "revoke assumerole on all from public for all; alter user x createuser", "⚠️ `sql/warehouse/08_grants.sql` now says `alter user x createuser`"},
+		{granted + "revoke assumerole on all from public for all; alter table t owner to x", "`sql/warehouse/08_grants.sql` now says `alter table t owner to x`"},
+		{granted, "`sql/warehouse/08_grants.sql` no longer says `revoke assumerole on all from public for all`"},
+		{"revoke assumerole on all from public for all", "`sql/warehouse/08_grants.sql` no longer says `grant select on all tables in schema raw_data to role checker`: what was done already **stays** in the warehouse"},
+		{granted + "REVOKE assumerole ON ALL FROM \"public\" FOR ALL -- the same", ""},
+		{granted + "revoke assumerole on all from public for all; select 1", ""},
+	} {
+		found := statements(before, statementsIn("sql/warehouse/08_grants.sql", test.after))
+		if test.want == "" {
+			assert.Empty(t, found)
+		} else if assert.Len(t, found, 1, test.after) {
+			assert.Equal(t, accessSection, found[0].section)
+			assert.Equal(t, test.want, found[0].text)
+		}
 	}
 }
 
@@ -156,6 +185,8 @@ func TestACommentHasRoomForTheWorstOnly(t *testing.T) {
 		c.add("dev", item{section: resourceSection, text: fmt.Sprintf("line %02d", i)})
 		c.add("prod", item{section: resourceSection, text: fmt.Sprintf("line %02d", i)})
 	}
+	assert.True(t, c.Dangerous([]string{"dev", "prod"}))
+	assert.False(t, c.Dangerous([]string{"dev"}), "a report of one environment is about that one")
 	c.Texts["prod"]["House"] = "Stack prod/House\n" + strings.Repeat("[~] a long text ```\n", 2000)
 	c.sort()
 	text, err := Report{Against: "main", Full: "build/diff"}.Markdown(t.Context(), c, c.Environments, 2000)
@@ -234,4 +265,16 @@ func TestWhatRunsIsComparedWithTheBranch(t *testing.T) {
 	_, err = Deployed(ctx, fakeStacks{"elt-prod-house": ""}, base, head, "prod", t.TempDir(), c)
 	require.ErrorContains(t, err, "read the template of elt-prod-house")
 	require.ErrorContains(t, err, "not authorized")
+}
+
+func TestAFileThatOnlyHasAnotherNameIsToldByItsNames(t *testing.T) {
+	write := func(text string) string {
+		file := filepath.Join(t.TempDir(), "f.sql")
+		require.NoError(t, os.WriteFile(file, []byte(text), 0o644))
+		return file
+	}
+	one := write("select 1")
+	assert.Equal(t, []Edit{{Path: "a.sql → b.sql"}, {Path: "c.sql", After: one}}, moves([]Edit{{Path: "a.sql", Before: one}, {Path: "b.sql", After: write("select 1")}, {Path: "c.sql", After: one}}))
+	two := []Edit{{Path: "a.sql", Before: one}, {Path: "b.sql", After: write("select 2")}}
+	assert.Equal(t, two, moves(slices.Clone(two)))
 }

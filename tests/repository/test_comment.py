@@ -1,4 +1,4 @@
-"""`make comment` against a GitHub that keeps its comments in memory, over HTTP on the loopback."""
+"""`make comment` and `make unlabel` against a GitHub that keeps what it is told in memory, over HTTP on the loopback."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import threading
+import urllib.parse
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -19,11 +20,12 @@ BOT = {"login": "github-actions[bot]"}
 
 
 class GitHub:
-    """The comments of pull request 7 of example/lakeshift."""
+    """The comments and labels of pull request 7 of example/lakeshift."""
 
     def __init__(self) -> None:
         self.comments: list[dict[str, Any]] = []
         self.writes: list[str] = []
+        self.labels: list[str] = []
         github = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -33,6 +35,9 @@ class GitHub:
                 self.wfile.write(json.dumps(body).encode())
 
             def do_GET(self) -> None:
+                if self.path == "/repos/example/lakeshift/issues/7/labels?per_page=100":
+                    self.answer(200, [{"name": name} for name in github.labels])
+                    return
                 match = re.fullmatch(r"/repos/example/lakeshift/issues/7/comments\?per_page=100&page=(\d+)", self.path)
                 assert match
                 start = 100 * (int(match[1]) - 1)
@@ -59,6 +64,12 @@ class GitHub:
 
             do_POST = do_PATCH = write
 
+            def do_DELETE(self) -> None:
+                path, _, name = self.path.rpartition("/")
+                assert path == "/repos/example/lakeshift/issues/7/labels"
+                github.labels.remove(urllib.parse.unquote(name))
+                self.answer(200, [])
+
             def log_message(self, *_: Any) -> None:
                 pass
 
@@ -81,6 +92,10 @@ def comment(
     github: GitHub, report: Path, text: str, token: str = "token-of-the-run"
 ) -> subprocess.CompletedProcess[str]:
     report.write_text(text)
+    return make(github, token, "comment", f"REPORT={report}")
+
+
+def make(github: GitHub, token: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {
         **os.environ,
         "GITHUB_API_URL": f"http://127.0.0.1:{github.server.server_port}",
@@ -89,7 +104,7 @@ def comment(
         "NO_PROXY": "127.0.0.1",
         "no_proxy": "127.0.0.1",
     }
-    command = ["make", "--no-print-directory", "comment", "PR=7", f"REPORT={report}"]
+    command = ["make", "--no-print-directory", "PR=7", *arguments]
     return subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True)
 
 
@@ -134,6 +149,15 @@ def test_a_refusal_is_shown_in_githubs_own_words(github: GitHub, tmp_path: Path)
     assert "pull request 7" in done.stderr
     assert "403" in done.stderr
     assert "Resource not accessible by integration" in done.stderr
+
+
+def test_a_label_is_taken_off_once_and_no_other_one(github: GitHub) -> None:
+    github.labels = ["bug", "allow destructive/ö", "allow"]
+    label = "LABEL=allow destructive/ö"
+    assert make(github, "token-of-the-run", "unlabel", label).stdout == "taken off\n"
+    assert github.labels == ["bug", "allow"]
+    assert make(github, "token-of-the-run", "unlabel", label).stdout == "the label is not there\n"
+    assert github.labels == ["bug", "allow"]
 
 
 def test_the_summary_is_added_to_the_runs_page_if_there_is_one(tmp_path: Path) -> None:

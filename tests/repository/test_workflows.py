@@ -21,6 +21,7 @@ TESTED = {
     "smoke": "tests/e2e/deployed/test_delivery.py",
     "drift": "tests/e2e/deployed/test_delivery.py",
     "comment": "tests/repository/test_comment.py",
+    "unlabel": "tests/repository/test_comment.py",
     "summary": "tests/repository/test_comment.py",
     "diff": "internal/review",
     # they build and install what the verbs above need
