@@ -139,10 +139,11 @@ def test_an_unreadable_object_is_a_failure_of_every_run_until_its_content_change
 
 
 def test_a_remark_is_said_once_for_all_objects_that_still_lie_there() -> None:
-    remarks = {("a", "e", "run"): "int is double", ("b", "e", "run"): "int is double", ("b", "old", "run"): "else"}
+    remarks = {("a", "e", "run"): "int is double; x", ("b", "e", "run"): "int is double", ("b", "old", "run"): "else"}
     findings = rec.Findings()
     rec.note_remarks(findings, [row("b"), row("a"), row("c")], {**remarks, ("c", "e", "run"): None})
-    assert findings.remarks == ["int is double (in 2 raw objects, the first a)"] and findings.failures == []
+    assert findings.remarks == ["int is double (in 2 raw objects, the first a)", "x (in 1 raw object, the first a)"]
+    assert findings.failures == []
 
 
 def test_an_object_of_which_nothing_fits_is_named() -> None:

@@ -11,14 +11,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lakeshift_jobs.contract import Column
+from lakeshift_jobs.records import SEPARATOR
 
 
 def remark(schema: pq.ParquetSchema, columns: Sequence[Column]) -> str | None:
-    """What is to be said of a file's types; nothing if every reader of the raw table reads them."""
-    differing = list(_differing(schema, columns))
-    if not differing:
-        return None
-    return f"loaded, but queries on the raw table fail: {'; '.join(differing)}"
+    """What is to be said of a file's types, column by column; nothing if every reader of the raw table reads them."""
+    return SEPARATOR.join(_differing(schema, columns)) or None
 
 
 def _differing(schema: pq.ParquetSchema, columns: Sequence[Column]) -> Iterator[str]:
@@ -36,7 +34,7 @@ def _differing(schema: pq.ParquetSchema, columns: Sequence[Column]) -> Iterator[
         else:
             continue
         kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
-        yield f"{field.name} is {kind}, in the contract {column.type} ({readers})"
+        yield f"{field.name} is {kind}, not {column.type}: loaded, but {readers} can't read it in the raw table"
 
 
 def _athena_reads(base: str, stored: str, kind: pa.DataType) -> bool:

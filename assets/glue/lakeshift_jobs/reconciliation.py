@@ -11,7 +11,7 @@ from typing import Any
 from lakeshift_jobs.contract import Column, Contract
 from lakeshift_jobs.lake import RawObject
 from lakeshift_jobs.loading import LEDGER_TABLE
-from lakeshift_jobs.records import REMARK_LINE, UNREADABLE_LINE
+from lakeshift_jobs.records import REMARK_LINE, SEPARATOR, UNREADABLE_LINE
 from lakeshift_jobs.sql import Statement, any_text, quote
 from lakeshift_jobs.words import count
 
@@ -165,8 +165,8 @@ def note_remarks(
     """What the load said of objects that still lie in the lake, each remark once. No failure: their rows are right."""
     objects: dict[str, list[str]] = {}
     for row in rows:
-        remark = remarks.get((row.object_key, row.etag, row.run_id))
-        if remark:
+        said = remarks.get((row.object_key, row.etag, row.run_id))
+        for remark in said.split(SEPARATOR) if said else ():
             objects.setdefault(remark, []).append(row.object_key)
     findings.remarks = [
         f"{remark} (in {count(len(keys), 'raw object')}, the first {min(keys)})" for remark, keys in objects.items()

@@ -19,6 +19,8 @@ MAX_LINE_BYTES = 4 << 20
 # the numbers of records that are no lines: each stands for its whole object
 UNREADABLE_LINE = 0
 REMARK_LINE = -1
+# between what is said of one column and of the next
+SEPARATOR = "; "
 # the longest text Redshift Spectrum can show
 MAX_CONTENT_BYTES = 65_535
 

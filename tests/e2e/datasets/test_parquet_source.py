@@ -168,8 +168,10 @@ def test_a_record_that_does_not_fit_is_kept_as_json_with_its_reason(platform: Pl
     # january and march have doubles where the contract says bigint, february an int32: what the raw table can't show
     assert {row[0] for row in remarks} == {-1}
     said = platform.status("trips")["remarks"]
-    assert any("passenger_count is double, in the contract bigint (Athena and Spectrum)" in remark for remark in said)
-    assert any("VendorID is int32, in the contract bigint (Spectrum)" in remark for remark in said)
+    assert any(
+        "passenger_count is double, not bigint: loaded, but Athena and Spectrum can't" in remark for remark in said
+    )
+    assert any("VendorID is int32, not bigint: loaded, but Spectrum can't" in remark for remark in said)
     assert [[row[0], row[1].split(" is ")[0]] for row in rows] == [
         [98, "vendor_id:"],
         [99, "passenger_count: '1.5'"],
