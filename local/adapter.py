@@ -49,7 +49,11 @@ PRIVATE: dict[str, dict[str, tuple[str, ...] | None]] = {
         "execution_credentials": ("config",),
         "reset": (),
     },
-    "ministack.core.persistence": {"save_all": ("services",)},
+    "ministack.core.persistence": {
+        "_json_default": ("obj",),
+        "_state_format_version": ("service",),
+        "STATE_DIR": None,
+    },
     "ministack.core.router": {
         "SERVICE_PATTERNS": None,
         "detect_service": ("method", "path", "headers", "query_params"),
@@ -455,9 +459,32 @@ def _on_loop(function: Callable, *arguments: Any) -> None:
 
 
 def save() -> None:
-    """Writes every service's state, as ministack itself does only when it ends in peace."""
-    app = importlib.import_module("ministack.app")
-    importlib.import_module("ministack.core.persistence").save_all(app._build_persistence_save_dict())
+    """Writes the state of every service that has changed, as ministack itself does only when it ends in peace.
+
+    Its own function writes all of them, and slowly: that was most of what the gateway did.
+    """
+    files = importlib.import_module("ministack.core.persistence")
+    for name, state_of in importlib.import_module("ministack.app")._build_persistence_save_dict().items():
+        try:
+            state = state_of()
+            if state is None:  # nothing to save, which is not the same as an empty state
+                continue
+            versioned = {"__ministack_format__": files._state_format_version(name), "payload": state}
+            text = json.dumps(versioned, default=files._json_default)
+        except Exception as error:  # noqa: BLE001 - the others must be saved all the same
+            log.error("the state of %s is not saved: %s", name, error)
+            continue
+        if _saved.get(name) != (digest := hashlib.sha256(text.encode()).digest()):
+            file = Path(files.STATE_DIR, f"{name}.json")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            unfinished = file.with_suffix(".new")
+            unfinished.write_text(text)
+            os.replace(unfinished, file)
+            _saved[name] = digest
+
+
+_saved: dict[str, bytes] = {}
+"""What the files hold, by service."""
 
 
 def stop() -> None:

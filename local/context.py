@@ -30,6 +30,7 @@ class Context:
     region: str = "us-east-1"
     account: str = "000000000000"
     _clients: dict[tuple, Any] = field(default_factory=dict, repr=False)
+    _descriptions: Any = field(default=None, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def __post_init__(self) -> None:
@@ -57,12 +58,18 @@ class Context:
             return self._clients[key]
 
     def _new_client(self, service: str, principal: str | None):
+        import botocore.loaders
         import botocore.session
         from botocore.config import Config
 
+        if self._descriptions is None:
+            self._descriptions = botocore.loaders.create_loader()
         credentials = self.credentials_for(principal) if principal else OPERATOR_CREDENTIALS
-        # A fresh session: boto3's default one is not made for threads.
-        return botocore.session.Session().create_client(
+        # A fresh session: boto3's default one is not made for threads. What each would read again is shared:
+        # the description of a service is megabytes of JSON.
+        session = botocore.session.Session()
+        session.register_component("data_loader", self._descriptions)
+        return session.create_client(
             service,
             endpoint_url=self.endpoint,
             region_name=self.region,
