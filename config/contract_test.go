@@ -136,7 +136,7 @@ func TestEachMistakeInAContractIsNamedWithItsLineAndTheRemedy(t *testing.T) {
 		{"long delimiter", "format: csv", "format: csv\n  options: {delimiter: '||'}", `source.options.delimiter "||" is not one ASCII character`},
 		{"same characters", "format: csv", "format: csv\n  options: {escape: '\"'}", `source.options.escape "\"" is also the quote`},
 		{"other partition keys", "[year, month, day]", "[date]", "datasets/orders.yaml:5: source.partition_keys [date] can't be used: expected [year, month, day]"},
-		{"negative window", "format: csv", "format: csv\n  window_days: -1", "source.window_days -1 is negative"},
+		{"negative window", "format: csv", "format: csv\n  window_days: -1", "source.window_days -1 is out of range: expected 0 (every partition) or 1 to 36500 days"},
 		{"unknown type", "type: bigint", "type: string", `datasets/orders.yaml:7: columns[0].type "string" is unknown: use smallint, integer`},
 		{"type without size", `"decimal(10, 2)"`, "decimal", `columns[1].type "decimal" is unknown`},
 		{"impossible decimal", `"decimal(10, 2)"`, `"decimal(39,2)"`, "decimal(p,s) takes p from 1 to 38"},

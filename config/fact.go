@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"lakeshift/config/spelling"
 	"lakeshift/config/sqltext"
 )
 
@@ -48,7 +49,7 @@ func (v *validator) published(c Contract, key []Column) Fact {
 		case slices.Contains(c.Published.Partitions[:i], name):
 			v.fault(at("published", "partitions", i), "%q stands there twice", name)
 		case found < 0:
-			v.fault(at("published", "partitions", i), "%q is no column of analytics.%s: expected one of %s", name, fact.Table, nameList(columns))
+			v.fault(at("published", "partitions", i), "%q is no column of analytics.%s%s", name, fact.Table, meant(name, columns, ""))
 		default:
 			fact.Partitions = append(fact.Partitions, columns[found])
 			if !declared[found].NotNull {
@@ -99,6 +100,7 @@ func (v *validator) declaration(dataset, table string) ([]sqltext.Column, string
 	paths, _ := filepath.Glob(filepath.Join(v.root, folder, "*.sql"))
 	var found []sqltext.Column
 	foundIn := ""
+	var others []string
 	for _, path := range paths {
 		file := filepath.Join(folder, filepath.Base(path))
 		text, err := os.ReadFile(path)
@@ -113,6 +115,7 @@ func (v *validator) declaration(dataset, table string) ([]sqltext.Column, string
 		}
 		for _, declared := range tables {
 			if declared.Name != table {
+				others = append(others, strings.TrimPrefix(declared.Name, "analytics."))
 				continue
 			}
 			if foundIn != "" {
@@ -122,8 +125,9 @@ func (v *validator) declaration(dataset, table string) ([]sqltext.Column, string
 			found, foundIn = declared.Columns, file
 		}
 	}
-	if foundIn == "" {
-		v.fault(at("published", "table"), "%q is not declared: expected `create table %s (…)` in a file of %s", strings.TrimPrefix(table, "analytics."), table, folder)
+	if short := strings.TrimPrefix(table, "analytics."); foundIn == "" {
+		v.fault(at("published", "table"), "%q is not declared%s: expected `create table %s (…)` in a file of %s",
+			short, spelling.Describe(short, others), table, folder)
 		return nil, "", false
 	}
 	return found, foundIn, true

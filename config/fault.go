@@ -3,6 +3,7 @@ package config
 import (
 	"cmp"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 )
@@ -60,6 +61,44 @@ func (f Faults) sort() {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
 	})
 }
+
+// merge what is said in the same words of several lines, in a file or in a transform, whose files are one transaction:
+// mostly that is one slip, and what follows from it. The faults stand in the order of files and lines.
+func (f Faults) merge() Faults {
+	var merged Faults
+	first := map[string]int{}
+	others := map[int][]string{}
+	for _, fault := range f {
+		scope := fault.File
+		if folder := path.Dir(fault.File); path.Base(folder) == "transform" {
+			scope = folder
+		}
+		key := scope + "\n" + string(fault.Severity) + "\n" + fault.Message
+		at, again := first[key]
+		if !again || fault.Line == 0 {
+			first[key] = len(merged)
+			merged = append(merged, fault)
+			continue
+		}
+		place := fmt.Sprintf("line %d", fault.Line)
+		if fault.File != merged[at].File {
+			place = fmt.Sprintf("%s:%d", path.Base(fault.File), fault.Line)
+		}
+		if (fault.File != merged[at].File || fault.Line != merged[at].Line) && !slices.Contains(others[at], place) {
+			others[at] = append(others[at], place)
+		}
+	}
+	for at, places := range others {
+		if len(places) > maxPlaces {
+			places = append(places[:maxPlaces:maxPlaces], fmt.Sprintf("%d more", len(places)-maxPlaces))
+		}
+		merged[at].Message += " (also in " + strings.Join(places, ", ") + ")"
+	}
+	return merged
+}
+
+// Places that a message lists beside its own.
+const maxPlaces = 3
 
 // Of returns the faults of one severity.
 func (f Faults) Of(severity Severity) Faults {

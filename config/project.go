@@ -14,7 +14,7 @@ func Validate(root string) (*Config, Faults, error) {
 		return nil, nil, err
 	}
 	faults.sort()
-	return config, faults, nil
+	return config, faults.merge(), nil
 }
 
 // Load reads and checks environments and contracts, but no SQL: what verbs need that run what is deployed.

@@ -25,8 +25,11 @@ func newCatalogs(datasets []Dataset, faulty map[string]bool, files []sqlFile) ca
 	for _, dataset := range datasets {
 		open := faulty[dataset.Name]
 		curated = curated && (!open || len(dataset.Fact.Columns) > 0)
+		if open && len(dataset.Fact.Columns) == 0 {
+			c.warehouse.Add(sqlcheck.Relation{Name: dataset.WarehouseTable(), Open: true}) // that it is declared nowhere is said
+		}
 		landing := append(names(dataset.Columns), names(LandingColumns())...)
-		c.warehouse.Add(sqlcheck.Relation{Name: dataset.LandingTable(), Columns: landing, Open: open})
+		c.warehouse.Add(sqlcheck.Relation{Name: dataset.LandingTable(), Columns: landing, Open: open, Fields: shapes(append(dataset.Columns[:len(dataset.Columns):len(dataset.Columns)], LandingColumns()...))})
 		c.warehouse.Add(sqlcheck.Relation{Name: dataset.AffectedTable(), Columns: names(dataset.BusinessKey), Open: open})
 		for _, relation := range rawRelations(dataset, open) {
 			relation.Name = rawDatabase + "." + relation.Name
@@ -40,7 +43,15 @@ func newCatalogs(datasets []Dataset, faulty map[string]bool, files []sqlFile) ca
 	}
 	for _, file := range files {
 		for _, statement := range file.statements {
+			catalog := c.warehouse
 			if file.folder == "athena/views" || file.folder == "athena/queries" {
+				catalog = c.lake
+			}
+			if relation, ok := sqlcheck.Creates(statement); ok && !relation.Temporary && len(sqlcheck.Broken(statement)) > 0 {
+				catalog.Add(sqlcheck.Relation{Name: relation.Name, Open: true})
+				continue
+			}
+			if catalog == c.lake {
 				c.lake.Declare(statement)
 				continue
 			}
@@ -81,6 +92,15 @@ func rawRelations(dataset Dataset, open bool) []sqlcheck.Relation {
 		{Name: dataset.LinesTable(), Columns: keys, Open: true, Lake: true},
 		{Name: dataset.RejectedTable(), Columns: append(names(RejectedColumns()), names(dataset.Columns)...), Open: open, Lake: true},
 	}
+}
+
+// shapes of columns that may all be empty.
+func shapes(columns []Column) map[string]sqlcheck.Field {
+	fields := map[string]sqlcheck.Field{}
+	for _, column := range columns {
+		fields[column.Name] = sqlcheck.Field{Shape: sqlcheck.ShapeOf(column.Type.Redshift())}
+	}
+	return fields
 }
 
 func names(columns []Column) []string {

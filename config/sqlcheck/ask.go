@@ -1,6 +1,7 @@
 package sqlcheck
 
 import (
+	"regexp"
 	"strings"
 
 	"lakeshift/config/sqltext"
@@ -40,6 +41,102 @@ func Creates(statement sqltext.Statement) (Relation, bool) {
 		return Relation{}, false
 	}
 	return created(p)
+}
+
+// Drops are the tables and views that a statement drops.
+func Drops(statement sqltext.Statement) []string {
+	p := &cursor{tokens: statement.Tokens}
+	if !p.accept("drop") {
+		return nil
+	}
+	if !p.accept("materialized", "view") && !p.accept("view") && !p.accept("table") {
+		return nil
+	}
+	p.accept("if", "exists")
+	var names []string
+	for ok := true; ok; ok = p.symbol(",") {
+		names = append(names, strings.Join(p.name(), "."))
+	}
+	return names
+}
+
+// Into is the table that a select … into makes, if it is no temporary one.
+func Into(statement sqltext.Statement) (name string, ok bool) {
+	p := &cursor{tokens: statement.Tokens}
+	if !p.looks("select") && !p.looks("with") {
+		return "", false
+	}
+	relation, ok := selectedInto(p)
+	return relation.Name, ok && !relation.Temporary
+}
+
+// Changes is the table whose rows a statement changes, empty if it changes none.
+func Changes(statement sqltext.Statement) string {
+	p := &cursor{tokens: statement.Tokens}
+	if p.looks("with") {
+		p.at = max(0, find(p.tokens, "delete", "update"))
+	}
+	if p.accept("insert", "into") || p.accept("merge", "into") || p.accept("update") || p.accept("delete", "from") || p.accept("delete") || p.accept("copy") || p.accept("truncate", "table") || p.accept("truncate") {
+		return strings.Join(p.name(), ".")
+	}
+	return ""
+}
+
+// Empties says that a statement deletes every row of the table.
+func Empties(statement sqltext.Statement, table string) bool {
+	return DeletesFrom(statement, table) && find(statement.Tokens, "where", "using") < 0
+}
+
+// Queued is what an insert puts into a queue of partitions: the table's name, and the path's keys in their order.
+type Queued struct {
+	Table string // empty if it is no literal
+	Keys  []string
+	Line  int
+}
+
+var pathKey = regexp.MustCompile(`(?:^|/)([a-z_][a-z0-9_]*)=`)
+
+// Queues reads an insert of selects into a queue with these two columns; other forms give nothing.
+func Queues(statement sqltext.Statement, queue, table, path string) []Queued {
+	p := &cursor{tokens: statement.Tokens}
+	if !p.accept("insert", "into") || strings.Join(p.name(), ".") != queue {
+		return nil
+	}
+	columns := []string{table, path}
+	if isSymbol(p.peek(), "(") {
+		columns, _ = declared(p.group())
+	}
+	var found []Queued
+	parts, _ := splitSets(p.rest())
+	for _, part := range parts {
+		list := &cursor{tokens: part}
+		if !list.accept("select") {
+			continue
+		}
+		list.accept("distinct")
+		end := find(list.rest(), "from")
+		if end < 0 {
+			continue
+		}
+		q := Queued{Line: list.peek().Line}
+		for i, item := range split(list.rest()[:end], ",") {
+			switch {
+			case i >= len(columns):
+			case columns[i] == table && len(item) > 0 && item[0].Kind == sqltext.String && len(unnamed(item)) == 1:
+				q.Table = item[0].Literal()
+			case columns[i] == path:
+				for _, token := range item {
+					if token.Kind == sqltext.String {
+						for _, match := range pathKey.FindAllStringSubmatch(token.Literal(), -1) {
+							q.Keys = append(q.Keys, match[1])
+						}
+					}
+				}
+			}
+		}
+		found = append(found, q)
+	}
+	return found
 }
 
 // Names says whether a statement holds a word that begins so, and in which line.

@@ -26,21 +26,6 @@ type Finding struct {
 	Message string
 }
 
-// Relation is a table or view.
-type Relation struct {
-	Name    string // with its schema
-	Columns []string
-	// Open relations may have columns that are not known here.
-	Open bool
-	// Lake says that the files lie in S3: engines add columns such as "$path".
-	Lake bool
-	// Temporary tables live in one session.
-	Temporary bool
-
-	query   []sqltext.Token // not yet resolved
-	through *Catalog
-}
-
 // Catalog holds the relations that SQL may name.
 type Catalog struct {
 	Dialect Dialect
@@ -50,14 +35,16 @@ type Catalog struct {
 	closed    map[string]bool
 	schemas   map[string]bool
 	roles     map[string]bool
+	functions map[string]bool // that SQL creates
 	relations map[string]*Relation
 	below     *Catalog // of which this is a session
+	unread    bool     // there may be more
 	resolving int
 }
 
 // NewCatalog returns one without relations.
 func NewCatalog(dialect Dialect, search string) *Catalog {
-	return &Catalog{Dialect: dialect, Search: search, closed: map[string]bool{}, schemas: map[string]bool{}, roles: map[string]bool{}, relations: map[string]*Relation{}}
+	return &Catalog{Dialect: dialect, Search: search, closed: map[string]bool{}, schemas: map[string]bool{}, roles: map[string]bool{}, functions: map[string]bool{}, relations: map[string]*Relation{}}
 }
 
 // Close says that all relations of a schema are declared.
@@ -65,6 +52,12 @@ func (c *Catalog) Close(schema string) {
 	c.AddSchema(schema)
 	c.closed[schema] = true
 }
+
+// Has says that a relation is declared.
+func (c *Catalog) Has(name string) bool { return c.relation(name) != nil }
+
+// Unread says that files can't be read which may make relations, so that none is certain not to be there.
+func (c *Catalog) Unread() { c.unread = true }
 
 // AddSchema declares a schema that may hold anything.
 func (c *Catalog) AddSchema(schema string) { c.schemas[schema] = true }
@@ -109,6 +102,7 @@ func (c *Catalog) Declare(statement sqltext.Statement) {
 			c.roles[name] = true
 		}
 	case p.accept("create"):
+		c.learnFunction(*p)
 		if relation, ok := created(p); ok {
 			c.Add(relation)
 		}
@@ -133,6 +127,20 @@ func (c *Catalog) Declare(statement sqltext.Statement) {
 		}
 	}
 }
+
+// learnFunction notes the name of one that a statement creates.
+func (c *Catalog) learnFunction(p cursor) {
+	p.accept("or", "replace")
+	p.accept("external")
+	if p.accept("function") {
+		if name := p.name(); len(name) > 0 {
+			c.functions[name[len(name)-1]] = true
+		}
+	}
+}
+
+// callable says that SQL of the project makes a function of this name.
+func (c *Catalog) callable(name string) bool { return c.functions[name] }
 
 // session returns a catalog that can learn a session's temporary tables as well.
 func (c *Catalog) session() *Catalog {
@@ -171,9 +179,9 @@ func (c *Catalog) find(parts []string) (relation *Relation, known bool) {
 		return relation, true
 	}
 	if len(parts) == 1 {
-		return nil, !systemTable(parts[0])
+		return nil, !systemTable(parts[0]) && !c.unread
 	}
-	return nil, c.closed[parts[0]]
+	return nil, c.closed[parts[0]] && !c.unread
 }
 
 // Tables and views of the system are found without a schema.
@@ -189,85 +197,4 @@ func systemTable(name string) bool {
 // Schemas that Redshift has without being told.
 func systemSchema(name string) bool {
 	return strings.HasPrefix(name, "pg_") || slices.Contains([]string{"public", "information_schema", "sys", "catalog_history"}, name)
-}
-
-// columns of a relation, made from its query when they are first asked for.
-func (r *Relation) columns() (names []string, known bool) {
-	if r.query != nil && r.through != nil {
-		query := r.query
-		r.query, r.Open = nil, true // a view that names itself
-		if r.through.resolving++; r.through.resolving < 50 {
-			found := checker{catalog: r.through, mute: true}
-			result := found.query(query, nil)
-			if len(r.Columns) == 0 {
-				r.Columns = result.columns
-				r.Open = result.open
-			} else {
-				r.Open = false
-			}
-		}
-		r.through.resolving--
-	}
-	return r.Columns, !r.Open
-}
-
-// created reads what follows `create`, if it makes a table or view.
-func created(p *cursor) (Relation, bool) {
-	p.accept("or", "replace")
-	local := p.accept("local")
-	temporary := p.accept("temp") || p.accept("temporary") || local
-	external := p.accept("external")
-	view := p.accept("materialized", "view") || p.accept("view")
-	if !view && !p.accept("table") {
-		return Relation{}, false
-	}
-	p.accept("if", "not", "exists")
-	parts := p.name()
-	if len(parts) == 0 {
-		return Relation{}, false
-	}
-	relation := Relation{Name: strings.Join(parts, "."), Temporary: temporary || strings.HasPrefix(parts[0], "#"), Lake: external}
-	if p.peek().Text == "(" && p.peek().Kind == sqltext.Symbol {
-		relation.Columns, relation.Open = declared(p.group())
-	}
-	// attributes stand between the name and the query
-	for !p.done() && !p.looks("as") {
-		p.skip()
-	}
-	if p.accept("as") {
-		relation.query = p.rest()
-	} else if len(relation.Columns) == 0 {
-		relation.Open = true
-	}
-	return relation, true
-}
-
-// selectedInto is the table that `select … into` makes.
-func selectedInto(p *cursor) (Relation, bool) {
-	into := find(p.tokens, "into")
-	if from := find(p.tokens, "from"); into < 0 || from >= 0 && from < into || find(p.tokens, "insert", "merge") >= 0 {
-		return Relation{}, false
-	}
-	p.at = into + 1
-	temporary := p.accept("temp") || p.accept("temporary")
-	p.accept("table")
-	name := strings.Join(p.name(), ".")
-	return Relation{Name: name, Open: true, Temporary: temporary || strings.HasPrefix(name, "#")}, name != ""
-}
-
-// declared column names of a list; open if it copies those of another table.
-func declared(tokens []sqltext.Token) (names []string, open bool) {
-	for _, part := range split(tokens, ",") {
-		p := &cursor{tokens: part}
-		switch {
-		case p.looks("like"):
-			open = true
-		case p.looks("primary", "key"), p.looks("foreign", "key"), p.looks("constraint"), p.looks("unique") && len(part) > 1 && part[1].Text == "(":
-		default:
-			if name := p.name(); len(name) == 1 {
-				names = append(names, name[0])
-			}
-		}
-	}
-	return names, open
 }

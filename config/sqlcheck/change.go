@@ -7,14 +7,17 @@ import "lakeshift/config/sqltext"
 func (k *checker) insert(p *cursor) {
 	relation := k.named(p)
 	wanted, exact := -1, false
+	before, line := k.found, p.peek().Line
+	var list []sqltext.Token
 	if isSymbol(p.peek(), "(") && !isWord(p.ahead(1), "select", "with") && !isSymbol(p.ahead(1), "(") {
-		wanted, exact = k.listed(p.group(), relation), true
+		list = p.group()
+		wanted, exact = k.listed(list, relation), true
 	} else if relation != nil {
 		if columns, known := relation.columns(); known {
 			wanted = len(columns)
 		}
 	}
-	line := p.peek().Line
+	sound := func() bool { return k.found == before } // what follows from a fault is not told
 	count := func(got int, line int) {
 		// fewer values than columns take the defaults, unless the columns are listed
 		if wanted >= 0 && got >= 0 && (got > wanted || exact && got < wanted) {
@@ -27,13 +30,22 @@ func (k *checker) insert(p *cursor) {
 			values := &cursor{tokens: row}
 			if isSymbol(values.peek(), "(") {
 				inside := values.group()
+				if sound() {
+					k.filled(relation, list, k.valuesOf(inside, &scope{}), line)
+				}
 				count(len(split(inside, ",")), row[0].Line)
 				k.expression(inside, &scope{})
 			}
 		}
 	case p.looks("default"):
 	case !p.done():
-		count(k.query(p.rest(), nil).count, line)
+		line := p.peek().Line
+		listed := sound()
+		got := k.query(p.rest(), nil)
+		if listed && got.count == len(got.values) {
+			k.filled(relation, list, got.values, line)
+		}
+		count(got.count, line)
 	}
 }
 
@@ -69,6 +81,7 @@ func (k *checker) joined(p *cursor, in *scope) {
 }
 
 func (k *checker) assignments(tokens []sqltext.Token, relation *Relation, in *scope) {
+	seen := map[string]bool{}
 	for _, assignment := range split(tokens, ",") {
 		a := &cursor{tokens: assignment}
 		column := a.peek()
@@ -76,7 +89,14 @@ func (k *checker) assignments(tokens []sqltext.Token, relation *Relation, in *sc
 		if len(parts) == 1 && relation != nil {
 			k.listed([]sqltext.Token{column}, relation)
 		}
+		if len(parts) == 1 && seen[parts[0]] {
+			k.fault(column.Line, "column %s is set twice", parts[0])
+		}
 		if a.symbol("=") {
+			if len(parts) == 1 {
+				seen[parts[0]] = true
+				k.written(relation, parts[0], k.valueOf(a.rest(), in), column.Line)
+			}
 			k.expression(a.rest(), in)
 		}
 	}
@@ -116,13 +136,18 @@ func (k *checker) merge(p *cursor) {
 		case clause.accept("update", "set"):
 			k.assignments(clause.rest(), relation, in)
 		case clause.accept("insert"):
-			wanted := -1
+			wanted, before := -1, k.found
+			var list []sqltext.Token
 			if isSymbol(clause.peek(), "(") {
-				wanted = k.listed(clause.group(), relation)
+				list = clause.group()
+				wanted = k.listed(list, relation)
 			}
 			if clause.accept("values") && isSymbol(clause.peek(), "(") {
 				line := clause.peek().Line
 				values := clause.group()
+				if k.found == before {
+					k.filled(relation, list, k.valuesOf(values, in), line)
+				}
 				if got := len(split(values, ",")); wanted >= 0 && got != wanted {
 					k.fault(line, "insert into %d columns gives %d values: expected as many", wanted, got)
 				}

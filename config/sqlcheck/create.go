@@ -1,6 +1,11 @@
 package sqlcheck
 
-import "slices"
+import (
+	"slices"
+	"strings"
+
+	"lakeshift/config/sqltext"
+)
 
 // create checks the query of what it makes; the columns of the others are their own.
 func (k *checker) create(p *cursor) {
@@ -11,6 +16,9 @@ func (k *checker) create(p *cursor) {
 	}
 	if relation.query == nil {
 		k.keys(&cursor{tokens: p.tokens, at: begin}, relation.Columns, relation.Open)
+		if !relation.Lake {
+			k.columnTypes(&cursor{tokens: p.tokens, at: begin})
+		}
 		return
 	}
 	query := relation.query
@@ -34,12 +42,65 @@ func (k *checker) create(p *cursor) {
 	}
 }
 
+// columnTypes checks the types that a table's columns are declared with, and that none is declared twice.
+func (k *checker) columnTypes(p *cursor) {
+	for !p.done() && !isSymbol(p.peek(), "(") {
+		p.at++
+	}
+	if p.done() {
+		return
+	}
+	seen := map[string]bool{}
+	for _, part := range split(p.group(), ",") {
+		column := &cursor{tokens: part}
+		if isWord(column.peek(), "like", "primary", "foreign", "constraint", "unique") {
+			continue
+		}
+		line := column.peek().Line
+		name := column.name()
+		if len(name) != 1 {
+			continue
+		}
+		if seen[name[0]] {
+			k.fault(line, "column %s stands there twice", name[0])
+		}
+		seen[name[0]] = true
+		if column.done() || isAttribute(column.peek()) {
+			k.fault(line, "column %s has no type", name[0])
+			continue
+		}
+		k.knownType(readType(column))
+		k.attributes(column, name[0])
+	}
+}
+
+// What may stand behind a column's type: https://docs.aws.amazon.com/redshift/latest/dg/r_CREATE_TABLE_NEW.html
+var attributes = set("not null default identity generated encode distkey sortkey unique primary references collate bytedict constraint check")
+
+func isAttribute(token sqltext.Token) bool {
+	return token.Kind == sqltext.Word && attributes[token.Text]
+}
+
+// attributes tells where a comma is missing behind a column.
+func (k *checker) attributes(p *cursor, column string) {
+	for p.accept("not", "null") || p.accept("null") || p.accept("distkey") || p.accept("sortkey") || p.accept("unique") {
+	}
+	key := p.looks("primary", "key") && isSymbol(p.ahead(2), "(") || p.looks("unique") && isSymbol(p.ahead(1), "(")
+	if key || isName(p.peek()) && !isAttribute(p.peek()) {
+		k.fault(p.peek().Line, "%s stands behind column %s: is a comma missing before it?", p.peek().Text, column)
+	}
+}
+
 // twice finds names that a table or file can have once only.
 func (k *checker) twice(got result, line int) {
+	var names []string
 	for i, name := range got.columns {
-		if slices.Contains(got.columns[:i], name) {
-			k.fault(line, "has two columns %s: give one of them another name", name)
+		if slices.Contains(got.columns[:i], name) && !slices.Contains(names, name) {
+			names = append(names, name)
 		}
+	}
+	if len(names) > 0 {
+		k.fault(line, "has two columns %s: give one of them another name", strings.Join(names, ", "))
 	}
 }
 

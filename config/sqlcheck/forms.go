@@ -1,7 +1,10 @@
 package sqlcheck
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"lakeshift/config/sqltext"
@@ -91,6 +94,12 @@ func begins(tokens []sqltext.Token, words string) bool {
 	return c.looks(strings.Fields(words)...)
 }
 
+// Known says that a statement begins like one of Redshift's.
+func Known(statement sqltext.Statement) bool {
+	first := statement.Tokens[0]
+	return isSymbol(first, "(") || first.Kind == sqltext.Word && verbs[first.Text]
+}
+
 // Form checks a statement for what Redshift refuses whatever its tables are. In a transaction it refuses more.
 func Form(statement sqltext.Statement, transaction bool) []Finding {
 	var findings []Finding
@@ -99,8 +108,8 @@ func Form(statement sqltext.Statement, transaction bool) []Finding {
 	}
 	tokens := statement.Tokens
 	first := tokens[0]
-	if !isSymbol(first, "(") && !(first.Kind == sqltext.Word && verbs[first.Text]) {
-		fault(first.Line, "%q begins no statement of Redshift's: is a semicolon missing or too many?", first.Text)
+	if !Known(statement) {
+		fault(first.Line, "%q begins no statement of Redshift's%s", first.Text, cmp.Or(nearest(first.Text, slices.Collect(maps.Keys(verbs))), ": is a semicolon missing or too many?"))
 		return findings
 	}
 	if transaction {

@@ -11,7 +11,10 @@ var notAliases = []string{
 
 // from reads the relations of a from clause into the scope and returns the conditions of its joins.
 func (k *checker) from(p *cursor, in *scope) (conditions [][]sqltext.Token) {
+	joins := joined{}
+	defer func() { joins.check(k) }()
 	for !p.done() {
+		joins.see(p)
 		switch {
 		case p.symbol(","):
 		case isWord(p.peek(), "join", "inner", "left", "right", "full", "outer", "cross", "lateral", "as") && !isSymbol(p.ahead(1), "("):
@@ -20,12 +23,18 @@ func (k *checker) from(p *cursor, in *scope) (conditions [][]sqltext.Token) {
 			in.merged = true
 		case isWord(p.peek(), "join", "lateral"):
 			p.at++ // join (subquery)
+		case isWord(p.peek(), "on") && !joins.table:
+			k.fault(p.peek().Line, "on stands where a table is expected")
+			in.open = true
+			return conditions
 		case p.accept("on"):
 			begin := p.at
 			for !p.done() && !isSymbol(p.peek(), ",") && !isJoin(p) {
 				p.skip()
 			}
-			conditions = append(conditions, p.tokens[begin:min(p.at, len(p.tokens))])
+			condition := p.tokens[begin:min(p.at, len(p.tokens))]
+			joins.more(condition)
+			conditions = append(conditions, condition)
 		case isWord(p.peek(), "using") && isSymbol(p.ahead(1), "("):
 			p.at++
 			in.merged = true
@@ -47,14 +56,24 @@ func (k *checker) from(p *cursor, in *scope) (conditions [][]sqltext.Token) {
 		case p.accept("tablesample"):
 			p.at++
 			p.skip()
+		case isWord(p.peek(), "group", "order"):
+			k.fault(p.peek().Line, "%s without by: expected %s by", p.peek().Text, p.peek().Text)
+			in.open = true
+			return conditions
 		case isWord(p.peek(), notAliases...):
 			in.open = true // a clause that is not known here
 			for !p.done() && !isSymbol(p.peek(), ",") && !isJoin(p) {
 				p.skip()
 			}
+		case joins.table:
+			k.fault(p.peek().Line, "%s stands behind a table%s: expected a comma, a join or the next clause", p.peek().Text, clauseMeant(p))
+			in.open = true
+			joins = joined{} // nothing is known of what follows
+			return conditions
 		default:
 			before := p.at
 			k.relation(p, in)
+			joins.table = true
 			if p.at == before {
 				in.open = true
 				p.skip()
@@ -90,7 +109,7 @@ func (k *checker) relation(p *cursor, in *scope) {
 		switch {
 		case len(inside) > 0 && (isWord(inside[0], "select", "with") || isSymbol(inside[0], "(") && find(inside, "join") < 0):
 			got := k.query(inside, in)
-			from.columns, from.open = got.columns, got.open
+			from.columns, from.open, from.shapes = got.columns, got.open, shapesOf(got, nil)
 		case len(inside) > 0 && isWord(inside[0], "values"):
 			from.open = true
 		default:
@@ -121,7 +140,7 @@ func (k *checker) relation(p *cursor, in *scope) {
 		p.at++
 		if isSymbol(p.peek(), "(") {
 			if listed, _ := declared(p.group()); len(listed) > 0 {
-				from.columns = listed
+				from.columns, from.shapes = listed, nil
 			}
 		}
 		if p.accept("at") { // unpivot … as value at name
@@ -136,7 +155,7 @@ func (k *checker) relation(p *cursor, in *scope) {
 func (k *checker) lookUp(from *source, line int, in *scope) {
 	if len(from.parts) == 1 {
 		if table, ok := in.cte(from.alias); ok {
-			from.columns, from.open = table.columns, table.open
+			from.columns, from.open, from.shapes = table.columns, table.open, table.shapes
 			return
 		}
 	}
@@ -156,5 +175,5 @@ func (k *checker) lookUp(from *source, line int, in *scope) {
 		return
 	}
 	columns, known := relation.columns()
-	from.columns, from.open, from.lake = columns, !known, relation.Lake
+	from.columns, from.open, from.lake, from.shapes = columns, !known, relation.Lake, relation.shapes()
 }

@@ -44,7 +44,7 @@ func checkMerge(tokens []sqltext.Token, fault func(int, string, ...any)) {
 	if last := parts[len(parts)-1]; len(parts) == 1 && find(last, "remove") >= 0 {
 		return // remove duplicates
 	}
-	matched, unmatched := 0, 0
+	matched, unmatched, understood := 0, 0, true
 	for _, part := range parts[1:] {
 		when := &cursor{tokens: part}
 		switch {
@@ -55,6 +55,7 @@ func checkMerge(tokens []sqltext.Token, fault func(int, string, ...any)) {
 		}
 		if !when.accept("then") {
 			fault(part[0].Line, "Redshift's merge has no condition in \"when\": expected \"when [not] matched then\"; put the condition into the source")
+			understood = false
 			continue
 		}
 		if when.accept("update", "set") {
@@ -65,7 +66,7 @@ func checkMerge(tokens []sqltext.Token, fault func(int, string, ...any)) {
 			}
 		}
 	}
-	if matched != 1 || unmatched != 1 {
+	if understood && (matched != 1 || unmatched != 1) {
 		fault(line, "Redshift's merge takes \"when matched\" and \"when not matched\" once each, found %d and %d", matched, unmatched)
 	}
 }

@@ -1,10 +1,11 @@
 package sqlcheck
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
+
+	"lakeshift/config/spelling"
 )
 
 // exists reports a relation that is certainly not there.
@@ -31,39 +32,4 @@ func (k *checker) exists(parts []string, line int) *Relation {
 }
 
 // nearest suggests the name that was probably meant.
-func nearest(name string, known []string) string {
-	best, distance := "", 3
-	for _, other := range slices.Sorted(slices.Values(known)) {
-		if d := edits(name, other); d < distance && (d < 2 || len(name) > 7) && other != name {
-			best, distance = other, d
-		}
-	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf(" (is it %s?)", best)
-}
-
-// edits between two words.
-func edits(a, b string) int {
-	if len(a)-len(b) > 3 || len(b)-len(a) > 3 {
-		return 9
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		before := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := before
-			if a[i] != b[j] {
-				cost++
-			}
-			before = row[j+1]
-			row[j+1] = min(cost, row[j+1]+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
-}
+func nearest(name string, known []string) string { return spelling.Describe(name, known) }

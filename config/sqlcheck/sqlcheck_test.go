@@ -28,7 +28,11 @@ func check(sql string) {
 	}
 	session, dropped := NewSession(catalog), map[string]bool{}
 	for _, statement := range statements {
-		Balanced(statement)
+		Broken(statement)
+		Operators(statement)
+		Drops(statement)
+		Queues(statement, "analytics.facts", "id", "day")
+		session.Assume(statement)
 		Form(statement, true)
 		Again(statement, dropped)
 		Recomputed(statement)

@@ -130,7 +130,7 @@ func (k *checker) target(p *cursor, alias bool) (*Relation, source) {
 	from := source{alias: parts[len(parts)-1], parts: parts, open: true}
 	if relation != nil {
 		columns, known := relation.columns()
-		from.columns, from.open = columns, !known
+		from.columns, from.open, from.shapes = columns, !known, relation.shapes()
 	}
 	if alias {
 		p.accept("as")
@@ -181,6 +181,13 @@ func (k *checker) unload(p *cursor) {
 	before := k.offset
 	k.offset += inside[0].Line - 1
 	query := sqltext.Tokens(inside[0].Literal())
+	if broken := Broken(sqltext.Statement{Tokens: query, Line: 1}); len(query) > 0 && len(broken) > 0 {
+		for _, finding := range broken {
+			k.fault(finding.Line, "%s", finding.Message)
+		}
+		k.offset = before
+		return
+	}
 	k.twice(k.query(query, nil), 1)
 	if limit := find(query, "limit"); limit >= 0 {
 		k.fault(query[limit].Line, "unload takes no limit in its outermost select: put the query with the limit into brackets, select … from (…)")

@@ -42,6 +42,22 @@ func CheckPlaceholders(sql string, known []string) []*Error {
 	return faults
 }
 
+// Placeholders that are filled with text which is no name.
+var texts = []string{"region", "run_id", "attempt_id", "curated_uri", "publish_role_arn", "copy_role_arn", "lake_role_arn"}
+
+// CheckQuotes finds placeholders that stand for a text, outside of quotes.
+func CheckQuotes(sql string) []*Error {
+	var faults []*Error
+	tokens := Tokens(sql)
+	for i := 0; i+3 < len(tokens); i++ {
+		name := tokens[i+2]
+		if tokens[i].Text == "$" && tokens[i+1].Text == "{" && tokens[i+3].Text == "}" && name.Kind == Word && slices.Contains(texts, name.Text) {
+			faults = append(faults, &Error{name.Line, "${" + name.Text + "} is filled with a text: expected '${" + name.Text + "}'"})
+		}
+	}
+	return faults
+}
+
 // Bare puts each placeholder's own name in its place, so that the text can be read as SQL.
 func Bare(sql string) string { return anyPlaceholder.ReplaceAllString(sql, "$1") }
 

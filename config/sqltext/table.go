@@ -95,6 +95,9 @@ func (p *parser) take() Token {
 
 func (p *parser) name() (string, int, error) {
 	token := p.take()
+	if before := p.next - 2; token.Text == ")" && before >= 0 && p.tokens[before].Text == "," {
+		return "", 0, fail(p.tokens[before].Line, "a comma too many: nothing follows it in the list")
+	}
 	if token.Kind != Word && token.Kind != QuotedName {
 		return "", 0, fail(token.Line, "%q stands where a name is expected", token.Text)
 	}
@@ -176,7 +179,7 @@ var secondWords = map[string]string{"double": "precision", "character": "varying
 
 func (p *parser) columnType(column string) (string, error) {
 	first := p.take()
-	if first.Kind != Word {
+	if first.Kind != Word || first.Text == "not" || first.Text == "null" || first.Text == "default" || first.Text == "encode" {
 		return "", fail(first.Line, "column %s has no type", column)
 	}
 	kind := first.Text
