@@ -65,7 +65,7 @@ func readCSV(paths []string, options Options) (*Sample, error) {
 				return true
 			}
 			if len(values) != len(columns) {
-				refused.add(fmt.Sprintf("expected %d fields, found %d", len(columns), len(values)), path, number)
+				refused.add(wrongWidth(len(columns), values), path, number)
 				return true
 			}
 			for i, value := range values {
@@ -84,6 +84,15 @@ func readCSV(paths []string, options Options) (*Sample, error) {
 		read.Fields = append(read.Fields, c.field(read.Records))
 	}
 	return read, nil
+}
+
+// wrongWidth says what the load does, and the remedy for what programs do that end each line with a delimiter.
+func wrongWidth(wanted int, values []string) string {
+	reason := fmt.Sprintf("expected %d fields, found %d", wanted, len(values))
+	if len(values) == wanted+1 && values[wanted] == "" {
+		reason += ", the last one empty: give the header the delimiter, too, that ends the line"
+	}
+	return reason
 }
 
 func firstOf(a, b error) error {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -28,6 +30,9 @@ func readJSON(paths []string, options Options) (*Sample, error) {
 				return true
 			}
 			names, values, err := members(line)
+			if err == nil && slices.ContainsFunc(values, hasHalfPair) {
+				err = errHalfPair
+			}
 			if err != nil {
 				refused.add(err.Error(), path, number)
 				return true
@@ -60,7 +65,15 @@ func readJSON(paths []string, options Options) (*Sample, error) {
 var (
 	errNotJSON   = errors.New("not one JSON object in a line")
 	errSameNames = errors.New("fields that differ in case only")
+	errHalfPair  = errors.New("half a surrogate pair, which is no character")
 )
+
+var surrogates = regexp.MustCompile(`\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[dD][89a-fA-F][0-9a-fA-F]{2}`)
+
+// hasHalfPair: \ud83d alone, in a value as it is written.
+func hasHalfPair(text json.RawMessage) bool {
+	return bytes.Contains(text, []byte(`\u`)) && slices.ContainsFunc(surrogates.FindAll(text, -1), func(match []byte) bool { return len(match) == len(`\ud83d`) })
+}
 
 // members of the object in this line, in its order. Of a name that comes twice the last value counts, as for the load.
 func members(line string) (names []string, values []json.RawMessage, err error) {

@@ -49,26 +49,27 @@ func TestTypesHoldWhatTheLoadTakesAndLeaveRoom(t *testing.T) {
 		"0 1":                 "bigint",
 		"2024-02-29":          "date",
 		"2024-02-30":          "varchar(256)",
-		"2024-01-31T10:00:00.123456+02:00 2024-01-31":       "timestamp; some times have a zone and some have none: all are kept in UTC, those without as they stand",
-		"2024-01-31T10:00:00.123456789Z":                    "varchar(256); timestamps with more than six fraction digits: the load refuses to cut them",
-		"2024-01-31T25:00:00":                               "varchar(256); dates, written as the load does not take them: YYYY-MM-DD or ISO 8601",
-		"1/31/2024 2/1/2024":                                "varchar(256); dates as MM/DD/YYYY: the load takes YYYY-MM-DD",
-		"31/01/2024 01/02/2024":                             "varchar(256); dates as DD/MM/YYYY: the load takes YYYY-MM-DD",
-		"01/02/2024":                                        "varchar(256); dates with slashes, and no day above 12 to tell whether the month comes first (MM/DD) or the day (DD/MM); the load takes YYYY-MM-DD",
-		"1e400":                                             "varchar(256); numbers beyond what a double reaches (1e308): kept as text",
-		"0.123456789012345678901234567890":                  "decimal(35,32)",
-		"123456789012345678901234567890.12345678 1.5":       "decimal(38,8)",
-		"12345678901234567890 1e3":                          "varchar(256); numbers with more digits than a double tells apart beside such as 1.5e3: kept as text",
-		"1 2 3 4 5 6 7 8 9 x":                               "varchar(256); numbers but for 1 of 10 values: kept as text",
-		"31.01.2024":                                        "varchar(256); dates as DD.MM.YYYY: the load takes YYYY-MM-DD",
-		"$12.50 $1,234.00":                                  "varchar(256); amounts with a currency, a percent sign or separators: numbers to people, text to the load",
-		"INV0001 INV0002":                                   "varchar(256)",
-		"1 N/A":                                             "varchar(256); numbers, with 'N/A' for nothing: the load takes an empty field only",
-		strings.Repeat("ä", 100):                            "varchar(1024)",
-		"1f0b9f0e-4f7a-4b0e-9b1d-0a1b2c3d4e5f":              "varchar(256)",
-		"10:20 11:30":                                       "varchar(256)",
-		"2024-01-31 2024-01-31T10:00:00+25:00":              "varchar(256); dates, written as the load does not take them: YYYY-MM-DD or ISO 8601",
-		strings.Repeat("9", 37):                             "varchar(256); whole numbers of up to 37 digits: more than any number type holds, kept as text",
+		"2024-01-31T10:00:00.123456+02:00 2024-01-31": "timestamp; some times have a zone and some have none: all are kept in UTC, those without as they stand",
+		"2024-01-31T10:00:00.123456789Z":              "varchar(256); timestamps with more than six fraction digits: the load refuses to cut them",
+		"2024-01-31T25:00:00":                         "varchar(256); dates, written as the load does not take them: YYYY-MM-DD or ISO 8601",
+		"1/31/2024 2/1/2024":                          "varchar(256); dates as MM/DD/YYYY: the load takes YYYY-MM-DD",
+		"31/01/2024 01/02/2024":                       "varchar(256); dates as DD/MM/YYYY: the load takes YYYY-MM-DD",
+		"01/02/2024":                                  "varchar(256); dates with slashes, and no day above 12 to tell whether the month comes first (MM/DD) or the day (DD/MM); the load takes YYYY-MM-DD",
+		"NULL NA":                                     "varchar(256); nothing but 'NA', 'NULL' in the sample: text until a value is known",
+		"1e400":                                       "varchar(256); numbers beyond what a double reaches (1e308): kept as text",
+		"0.123456789012345678901234567890":            "decimal(35,32)",
+		"123456789012345678901234567890.12345678 1.5": "decimal(38,8)",
+		"12345678901234567890 1e3":                    "varchar(256); numbers with more digits than a double tells apart beside such as 1.5e3: kept as text",
+		"1 2 3 4 5 6 7 8 9 x":                         "varchar(256); numbers but for 1 of 10 values: kept as text",
+		"31.01.2024":                                  "varchar(256); dates as DD.MM.YYYY: the load takes YYYY-MM-DD",
+		"$12.50 $1,234.00":                            "varchar(256); amounts with a currency, a percent sign or separators: numbers to people, text to the load",
+		"INV0001 INV0002":                             "varchar(256)",
+		"1 N/A":                                       "varchar(256); numbers, with 'N/A' for nothing: the load takes an empty field only",
+		strings.Repeat("ä", 100):                      "varchar(1024)",
+		"1f0b9f0e-4f7a-4b0e-9b1d-0a1b2c3d4e5f":        "varchar(256)",
+		"10:20 11:30":                                 "varchar(256)",
+		"2024-01-31 2024-01-31T10:00:00+25:00":        "varchar(256); dates, written as the load does not take them: YYYY-MM-DD or ISO 8601",
+		strings.Repeat("9", 37):                       "varchar(256); whole numbers of up to 37 digits: more than any number type holds, kept as text",
 		"12345678901234567890123456789012345.5 1.123456789": "varchar(256); numbers with more digits than a double tells apart beside such as 1.5e3: kept as text",
 		strings.Repeat("9", 37) + ".55":                     "varchar(256); numbers of up to 37 digits before the point and 2 after it: more than a decimal holds, kept as text",
 	} {
@@ -147,6 +148,18 @@ func TestFilesThatCanNotBeASampleAreNamedWithTheRemedy(t *testing.T) {
 	require.ErrorContains(t, err, "has other columns than")
 	_, err = Read([]string{file(t, "a.csv", "a,b\n1,2\n"), file(t, "b.json", "{\"a\": 1}\n")}, Options{})
 	require.ErrorContains(t, err, "a dataset has files of one format")
+}
+
+func TestHalfASurrogatePairIsRefusedAsByTheLoad(t *testing.T) {
+	read := readText(t, `{"a": "\ud83d\ude00"}`+"\n"+`{"a": "\\ud83d"}`+"\n"+`{"a": "x\ud83d"}`+"\n"+`{"a": "\ude00"}`+"\n")
+	assert.EqualValues(t, 2, read.Records)
+	assert.EqualValues(t, 2, read.RefusedRecords())
+	assert.Contains(t, read.Refused[0].Reason, "half a surrogate pair")
+}
+
+func TestADelimiterAtTheEndOfEachLineIsExplained(t *testing.T) {
+	_, err := Read([]string{file(t, "sample", "a,b\n1,2,\n3,4,\n")}, Options{})
+	require.ErrorContains(t, err, "expected 2 fields, found 3, the last one empty: give the header the delimiter, too")
 }
 
 func TestJSONFieldsAreThoseOfAllRecords(t *testing.T) {

@@ -36,6 +36,8 @@ func (c *column) textual(field *Field, note func(string, ...any)) {
 	share := func(some ...kind) bool { return proper > 0 && sum(some...) == proper }
 	nothing := c.nothing(proper)
 	switch numbers := sum(integer, decimal, exponent); {
+	case proper == 0 && len(c.markers) > 0:
+		note("nothing but %s in the sample: text until a value is known", strings.Join(c.markerWords(), ", "))
 	case nothing != "" && share(integer, decimal, exponent):
 		note("numbers, with %s for nothing: the load takes an empty field only", nothing)
 		if c.decimal(field) {

@@ -152,6 +152,9 @@ func (p *Plan) comments(c Column) []string {
 	for _, note := range c.Source.Notes {
 		lines = append(lines, "decide: "+note)
 	}
+	if c.Source.Cast != "" {
+		lines = append(lines, "the transform may make it one: "+fmt.Sprintf(c.Source.Cast, c.Name))
+	}
 	return lines
 }
 
