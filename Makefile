@@ -75,8 +75,8 @@ test-go: tools library ## Go tests: goldens, constructs, cdk-nag, command line
 test-jobs: tools library ## tests of the jobs, the schema step and the repository
 	@$(WITH_TOOLS) python -m pytest -q tests/repository tests/jobs
 
-test-engines: tools library ## tests of the local AWS: frame, Glue, Redshift, Athena
-	@$(WITH_TOOLS) python -m pytest -q tests/local
+test-engines: tools library ## tests of the local AWS, or of ENGINE alone: frame, glue, redshift, athena
+	@$(WITH_TOOLS) python -m pytest -q $(or $(addprefix tests/local/,$(ENGINE)),tests/local)
 
 cfn-lint: tools library bin/app ## cfn-lint over every template of every environment
 	@$(WITH_TOOLS) scripts/cfn-lint
