@@ -1,11 +1,15 @@
 package sample
 
 import (
+	"slices"
 	"strings"
 )
 
 // Escape characters to choose from: seldom in data, and harmless in YAML and in a Glue table's parameters.
 const escapes = "^~`|#@&%$!*+=?<>"
+
+// enoughLines with quotes or backslashes tell what a program writes; which characters occur is asked of all lines.
+const enoughLines = 10_000
 
 // backslashes is what the sample tells about the backslash: does it take a quote's meaning away, or is it one character of many?
 type backslashes struct {
@@ -14,7 +18,9 @@ type backslashes struct {
 	lone            bool
 	// doubled quotes inside quoted fields: who writes them has no other escape.
 	doubled bool
-	occurs  [256]bool
+	// lines with backslashes, and with quotes alone, that were looked at
+	judged, quoted int
+	occurs         [256]bool
 }
 
 // chooseEscape reads the files once more: OpenCSVSerDe has no CSV without an escape, and where the backslash is none it would
@@ -53,14 +59,15 @@ func (b *backslashes) see(line string, d Dialect, width int) {
 	for i := range len(line) {
 		b.occurs[line[i]] = true
 	}
-	quoted := strings.IndexByte(line, d.Quote) >= 0
-	if quoted && !b.doubled && strings.Contains(line, string([]byte{d.Quote, d.Quote})) {
-		values, _ := d.split(line)
-		for _, value := range values {
-			b.doubled = b.doubled || strings.IndexByte(value, d.Quote) >= 0 && strings.IndexByte(line, backslash) < 0
-		}
-	}
-	if strings.IndexByte(line, backslash) < 0 {
+	hasQuote, hasBackslash := strings.IndexByte(line, d.Quote) >= 0, strings.IndexByte(line, backslash) >= 0
+	switch {
+	case hasBackslash && b.judged < enoughLines:
+		b.judged++
+	case !hasBackslash && hasQuote && !b.doubled && b.quoted < enoughLines:
+		b.quoted++
+		b.doubled = hasDoubledQuote(line, d)
+		return
+	default:
 		return
 	}
 	unescaped := d
@@ -72,13 +79,22 @@ func (b *backslashes) see(line string, d Dialect, width int) {
 	case without && !with:
 		b.plain++
 	default:
-		b.lone = b.lone || !quoted || hasLoneBackslash(line, d.Quote)
+		b.lone = b.lone || !hasQuote || hasLoneBackslash(line, d.Quote)
 	}
 }
 
 func (d Dialect) fits(line string, width int) bool {
 	values, problem := d.split(line)
 	return problem == "" && len(values) == width
+}
+
+// hasDoubledQuote: inside a quoted field, where an empty one has two as well.
+func hasDoubledQuote(line string, d Dialect) bool {
+	if !strings.Contains(line, string([]byte{d.Quote, d.Quote})) {
+		return false
+	}
+	values, _ := d.split(line)
+	return slices.ContainsFunc(values, func(value string) bool { return strings.IndexByte(value, d.Quote) >= 0 })
 }
 
 // hasLoneBackslash: one that stands neither before a quote nor beside another. Who escapes with it writes two of them.
