@@ -108,9 +108,12 @@ func (a *app) leftToSee(ctx context.Context, t *target.Target, dataset config.Da
 		return nil
 	}
 	lines := a.rejected(summary, dataset)
+	if summary.RejectedRows > summary.RunRejectedRows {
+		lines = append(lines, screen.Count(summary.RejectedRows, "row")+" in the raw zone rejected, all told")
+	}
 	if summary.RejectedRows > 0 {
-		lines = append(lines, fmt.Sprintf("%s in the raw zone rejected, all told: lakeshift query%s --engine athena 'select reason, count(*) from %s.%s group by reason'",
-			screen.Count(summary.RejectedRows, "row"), a.envFlag(), t.RawDatabase(), dataset.RejectedTable()))
+		lines = append(lines, fmt.Sprintf("why: lakeshift query%s --engine athena 'select reason, count(*) from %s.%s group by reason'",
+			a.envFlag(), t.RawDatabase(), dataset.RejectedTable()))
 	}
 	return lines
 }
