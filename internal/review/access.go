@@ -63,7 +63,7 @@ func access(before, after *Environment) []item {
 		} else if len(old) > 0 {
 			rank = 1
 		}
-		items = append(items, item{section: accessSection, rank: rank, text: line, thing: analyst(group[0])})
+		items = append(items, item{section: accessSection, rank: rank, text: line, thing: who(after, group[0])})
 	}
 	for _, role := range departed(before, after, &removed) {
 		items = append(items, item{section: accessSection, rank: 3, text: role + " is gone, and may do nothing any more", thing: role})
@@ -74,7 +74,7 @@ func access(before, after *Environment) []item {
 		if group[0].effect == "Deny" || group[0].effect == reads {
 			rank = 1
 		}
-		items = append(items, item{section: accessSection, rank: rank, text: sentence(before, group, verb(group[0].effect, false)), thing: analyst(group[0])})
+		items = append(items, item{section: accessSection, rank: rank, text: sentence(before, group, verb(group[0].effect, false)), thing: who(before, group[0])})
 	}
 	return items
 }
@@ -95,14 +95,6 @@ func departed(before, after *Environment, removed *[]grant) []string {
 		return true
 	})
 	return unique(roles)
-}
-
-// analyst whom a grant is about; empty if it is another kind of grant.
-func analyst(g grant) string {
-	if g.effect != reads {
-		return ""
-	}
-	return quote(g.principal)
 }
 
 // named are the grants with names for places.

@@ -76,6 +76,7 @@ func compareTemplates(ctx context.Context, base, head *Assembly) (*Comparison, e
 		old := base.environment(environment.Name)
 		if old == nil {
 			c.environment(&Environment{Name: environment.Name}, environment, nil, nil)
+			c.forget(environment.Name, base.Environments)
 			continue
 		}
 		c.environment(old, environment, pairs, texts)
@@ -88,6 +89,19 @@ func compareTemplates(ctx context.Context, base, head *Assembly) (*Comparison, e
 	}
 	c.sort()
 	return c, nil
+}
+
+// forget what a new environment lets somebody do that others let, too: it is made by the same code.
+func (c *Comparison) forget(name string, others []*Environment) {
+	known := map[string]bool{}
+	for _, other := range others {
+		for _, found := range slices.Concat(access(&Environment{}, other), exposures(&Environment{}, other)) {
+			known[found.text] = true
+		}
+	}
+	c.Findings = slices.DeleteFunc(c.Findings, func(f Finding) bool {
+		return f.section == accessSection && len(f.Environments) == 1 && f.Environments[0] == name && known[f.text]
+	})
 }
 
 func (c *Comparison) sort() {
@@ -134,7 +148,7 @@ func (c *Comparison) environment(base, head *Environment, pairs map[*Stack]*Stac
 	var counts Counts
 	c.Texts[head.Name] = map[string]string{}
 	if len(base.Stacks) == 0 {
-		c.add(head.Name, item{section: resourceSection, rank: first, text: fmt.Sprintf("➕ environment %s is **new**: %s", quote(head.Name), plural(len(head.Stacks), "stack"))})
+		c.add(head.Name, item{section: resourceSection, rank: first, text: fmt.Sprintf("➕ environment %s is **new**: %s; what stands under access is what it has and others have not", quote(head.Name), plural(len(head.Stacks), "stack"))})
 	}
 	for _, stack := range head.Stacks {
 		before, changed := pairs[stack]
@@ -150,13 +164,13 @@ func (c *Comparison) environment(base, head *Environment, pairs map[*Stack]*Stac
 			c.add(head.Name, renamed(old, stack))
 		case moved(old, stack):
 			counts.Added += len(stack.Template.Resources)
-			c.add(head.Name, danger(1, "stack %s moves from %s to %s: a deployment makes a second one there, empty, and leaves the first as it is", quote(stack.ID), old.place(), stack.place()))
+			c.add(head.Name, danger(1, "%s moves from %s to %s: a deployment makes a second one there, empty, and leaves the first as it is", "stack "+quote(stack.ID), old.place(), stack.place()))
 		case changed:
 			changes := Changes(texts[stack])
 			for _, change := range changes {
 				counts.count(change)
 				if text := describe(before, stack, change); text != "" {
-					c.add(head.Name, item{section: resourceSection, rank: rankOf(change), text: text, thing: thingOf(before, stack, change)})
+					c.add(head.Name, item{section: resourceSection, rank: rankOf(change, text), text: text, thing: thingOf(before, stack, change)})
 				}
 			}
 			for _, found := range dangers(before, stack, changes) {
@@ -239,8 +253,10 @@ func (c *Comparison) add(environment string, found item) {
 	c.Findings = append(c.Findings, Finding{item: found, Environments: []string{environment}})
 }
 
-func rankOf(change Change) int {
+func rankOf(change Change, text string) int {
 	switch {
+	case change.Sign == "~" && strings.Contains(text, "AlarmActions"): // who is woken
+		return first
 	case change.Sign == "-":
 		return 0
 	case change.Replaced():

@@ -14,6 +14,12 @@ var toldElsewhere = map[string]bool{
 	"AWS::SNS::Subscription": true,
 }
 
+// Properties that are told as access, too.
+var toldAsAccess = map[string]bool{
+	"AssumeRolePolicyDocument": true, "Policies": true, "ManagedPolicyArns": true, "PolicyDocument": true, "KeyPolicy": true,
+	"SecurityGroupIngress": true, "SecurityGroupEgress": true,
+}
+
 // describe a change in a line; empty if it is told elsewhere.
 func describe(before, after *Stack, change Change) string {
 	if toldElsewhere[change.Type] || change.Type == "AWS::Lambda::Version" {
@@ -37,9 +43,14 @@ func describe(before, after *Stack, change Change) string {
 		text += " " + map[string]string{"replace": "is replaced", "may be replaced": "may be replaced"}[change.Impact]
 	}
 	var parts []string
+	elsewhere := false
 	for _, name := range unique(slices.Concat(keys(old.Properties), keys(current.Properties))) {
 		was, is := after.values(before, old.Properties[name]), after.values(after, current.Properties[name])
-		parts = append(parts, leafChanges(name, was, is)...)
+		if said := leafChanges(name, was, is); toldAsAccess[name] {
+			elsewhere = elsewhere || len(said) > 0
+		} else {
+			parts = append(parts, said...)
+		}
 	}
 	for i := range parts {
 		// what every table says
@@ -54,6 +65,8 @@ func describe(before, after *Stack, change Change) string {
 	switch {
 	case len(parts) > 0:
 		text += ": " + strings.Join(parts, "; ")
+	case elsewhere && !change.Replaced():
+		return ""
 	case !change.Replaced():
 		text += ": only how it refers to others"
 	}

@@ -24,7 +24,7 @@ func exposures(before, after *Environment) []item {
 		}
 		for _, id := range keys(stack.Template.Resources) {
 			was, is := old.Template.Resources[id], stack.Template.Resources[id]
-			exposed(was, is, func(format string, values ...any) { say(0, stack.thing(id), format, values...) })
+			exposed(old, stack, was, is, func(format string, values ...any) { say(0, stack.thing(id), format, values...) })
 			if was.Type != is.Type {
 				continue
 			}
@@ -62,7 +62,7 @@ var ways = []string{
 var publicACLs = []string{"PublicRead", "PublicReadWrite", "AuthenticatedRead"}
 
 // exposed is what others reach, and did not before; was is empty if the thing is new.
-func exposed(was, is Resource, say func(string, ...any)) {
+func exposed(before, after *Stack, was, is Resource, say func(string, ...any)) {
 	if is.Properties["PubliclyAccessible"] == true && was.Properties["PubliclyAccessible"] != true {
 		say("can now be **reached from the internet** (PubliclyAccessible)")
 	}
@@ -77,8 +77,8 @@ func exposed(was, is Resource, say func(string, ...any)) {
 	}
 	if was.Type == is.Type {
 		for _, property := range []string{"SecurityGroupIds", "VpcSecurityGroupIds"} {
-			known := leaves(was.Properties[property])
-			for _, group := range leaves(is.Properties[property]) {
+			known := leaves(before.values(before, was.Properties[property]))
+			for _, group := range leaves(after.values(after, is.Properties[property])) {
 				if !slices.Contains(known, group) {
 					say("now lets in what another security group admits (%s)", property)
 					break

@@ -171,6 +171,7 @@ func TestANameIsTakenUntilTheOldOneIsGone(t *testing.T) {
 		{named("A", "AWS::Athena::NamedQuery", "Name", "q"), named("B", "AWS::Athena::NamedQuery", "Name", "q"), false, ""},
 		{named("A", "AWS::Lambda::EventInvokeConfig", "FunctionName", "f"), named("B", "AWS::Lambda::EventInvokeConfig", "FunctionName", "f"), false, ""},
 		{named("A", "AWS::S3::Bucket", "BucketName", "one"), named("B", "AWS::S3::Bucket", "BucketName", "two"), false, ""},
+		{keptName("Raw"), keptName("Raw"), false, ""},
 		{bucket(""), resource("B", "AWS::S3::Bucket", ""), false, ""},
 	} {
 		found := taken(madeUp(t, map[string]side{"prod": {resources: test.before}}).Environments[0], madeUp(t, map[string]side{"prod": {resources: test.after}}).Environments[0])
@@ -200,7 +201,7 @@ func TestAnEnvironmentThatComesOrGoesIsCounted(t *testing.T) {
 	assert.Equal(t, []string{
 		"old: stack `House` **leaves the app**: a deployment leaves it running as it is, until somebody deletes it (4 resources); deleting it **deletes** S3 bucket `data`",
 		"new: ⚠️ `elt-load` may now `s3:*` on `*`",
-		"new: ➕ environment `new` is **new**: 1 stack",
+		"new: ➕ environment `new` is **new**: 1 stack; what stands under access is what it has and others have not",
 	}, found)
 }
 
@@ -213,4 +214,34 @@ func TestARoleThatGoesIsSaidOnce(t *testing.T) {
 	if assert.Len(t, found, 1, "%v", found) {
 		assert.Equal(t, "IAM role `House/Role` is gone, and may do nothing any more", found[0].text)
 	}
+}
+
+func TestANewEnvironmentIsToldByWhatOthersHaveNot(t *testing.T) {
+	same := policy(clause("Allow", `"s3:*"`, "*", ""))
+	all := madeUp(t, map[string]side{"prod": {resources: same}, "open": {resources: same + "," + workgroup(`, "PubliclyAccessible": true`)}})
+	c := &Comparison{Texts: map[string]map[string]string{}, Counts: map[string]Counts{}}
+	c.environment(&Environment{Name: "open"}, all.environment("open"), nil, nil)
+	c.forget("open", []*Environment{all.environment("prod")})
+	var found []string
+	for _, finding := range c.Findings {
+		if finding.section == accessSection {
+			found = append(found, finding.text)
+		}
+	}
+	assert.Equal(t, []string{"⚠️ Redshift Serverless workgroup `house` can now be **reached from the internet** (PubliclyAccessible)"}, found)
+}
+
+func TestAStackOfAnotherNameFailsWhereItsThingsKeepTheirs(t *testing.T) {
+	stack := func(resources, name string) *Stack {
+		stack := madeUp(t, map[string]side{"prod": {resources: resources}}).Environments[0].Stacks[0]
+		stack.Name = name
+		return stack
+	}
+	assert.Contains(t, renamed(stack(keptName("Raw"), "elt-prod-house"), stack(keptName("Raw"), "shop-house")).text, "**it fails** where both use a name, such as that of S3 bucket `data`")
+	named := func(prefix string) string { return bucket(`"BucketName": "` + prefix + `-data"`) }
+	table := func(database string) string {
+		return resource("D", "AWS::Glue::Database", `"DatabaseInput": {"Name": "`+database+`"}`) + "," + resource("T", "AWS::Glue::Table", `"DatabaseName": {"Ref": "D"}, "TableInput": {"Name": "t"}`)
+	}
+	assert.NotContains(t, renamed(stack(table("elt_prod_raw"), "elt-prod-house"), stack(table("shop_raw"), "shop-house")).text, "fails")
+	assert.NotContains(t, renamed(stack(named("elt-prod"), "elt-prod-house"), stack(named("shop"), "shop-house")).text, "fails")
 }

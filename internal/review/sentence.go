@@ -1,7 +1,6 @@
 package review
 
 import (
-	"fmt"
 	"strings"
 )
 
@@ -24,22 +23,27 @@ func verb(effect string, added bool) string {
 	return map[bool]string{true: "may now send", false: "may no longer send"}[added]
 }
 
+// who may do it, as a sentence begins.
+func who(environment *Environment, g grant) string {
+	switch {
+	case g.principal == "" || g.effect == lets || g.effect == sends:
+		return quote(environment.unmark(g.holder))
+	case g.principal == "*":
+		return "**everybody**"
+	}
+	return quote(environment.unmark(g.principal))
+}
+
 func sentence(environment *Environment, group []grant, verb string) string {
 	g := group[0]
-	if g.effect == reads {
-		return analyst(g) + " " + verb
+	begin := who(environment, g) + " " + verb
+	switch {
+	case g.effect == reads:
+		return begin
+	case g.principal != "" && g.effect != lets && g.effect != sends && g.resource == "":
+		return begin + " take on role " + quote(environment.unmark(g.holder)) + condition(environment, g)
 	}
-	who := quote(environment.unmark(g.holder))
-	if g.principal != "" && g.effect != lets && g.effect != sends {
-		who = quote(environment.unmark(g.principal))
-		if g.principal == "*" {
-			who = "**everybody**"
-		}
-		if g.resource == "" {
-			return fmt.Sprintf("%s %s take on role %s", who, verb, quote(environment.unmark(g.holder))) + condition(environment, g)
-		}
-	}
-	return fmt.Sprintf("%s %s %s", who, verb, deeds(environment, group))
+	return begin + " " + deeds(environment, group)
 }
 
 // deeds are the actions, what they are on and under which condition.

@@ -68,7 +68,8 @@ func (s *Stack) ownName(id string) string {
 	resource := s.Template.Resources[id]
 	_, kind, _ := strings.Cut(strings.TrimPrefix(resource.Type, "AWS::"), "::")
 	name := func(of any) string {
-		text := s.mark(of)
+		// as it is: what is neutral in two environments or under two prefixes may be two names
+		text := view{s, true}.render(of, 0)
 		if of == nil || strings.Contains(text, "\x01") {
 			return "" // the name of something else
 		}
@@ -76,7 +77,7 @@ func (s *Stack) ownName(id string) string {
 	}
 	for _, input := range []string{"TableInput", "DatabaseInput", "ConnectionInput"} {
 		if nested, is := resource.Properties[input].(map[string]any); is && nested["Name"] != nil {
-			return name(nested["Name"]) + "\x00" + s.mark(resource.Properties["DatabaseName"])
+			return name(nested["Name"]) + "\x00" + view{Stack: s}.render(resource.Properties["DatabaseName"], 0)
 		}
 	}
 	for _, property := range nameProperties {

@@ -86,7 +86,7 @@ func (s view) intrinsic(function string, argument any, depth int) (string, bool)
 		if len(list) == 2 {
 			id, _ := list[0].(string)
 			attribute, _ := list[1].(string)
-			if attribute == "Arn" {
+			if attribute == "Arn" || attribute == "GroupId" {
 				return s.referred(id, depth), true
 			}
 			return s.referred(id, depth) + "." + attribute, true
