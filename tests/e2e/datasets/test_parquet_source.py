@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import io
 import json
 import math
@@ -74,10 +75,12 @@ def changed(table: pa.Table, **columns: pa.Array | pa.ChunkedArray) -> pa.Table:
     return table
 
 
+@functools.cache
 def january() -> pa.Table:
     return month(1, TRIPS)
 
 
+@functools.cache
 def february() -> pa.Table:
     """Another writer: pandas left its index, a field changed its name's case, integers are what doubles were."""
     table = month(2, 500)
