@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
@@ -39,6 +40,20 @@ func closeQuietly() {
 }
 
 func run() error {
+	if assignment := os.Getenv(partOf); assignment != "" {
+		return synthPart(assignment)
+	}
+	context, out := os.Getenv("CDK_CONTEXT_JSON"), os.Getenv("CDK_OUTDIR")
+	environments, err := chosen(context)
+	if err != nil {
+		return err
+	}
+	several := out != "" && len(environments) > 1 && runtime.GOMAXPROCS(0) > 1
+	var app func() (awscdk.App, error)
+	if !several {
+		app = startApp(".", out)
+		defer func() { _, _ = app() }() // a kernel that is still starting can't be ended
+	}
 	loaded, faults, err := config.Validate(".")
 	if err != nil {
 		return err
@@ -50,27 +65,48 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	if err := attempt(kernelcache.Fill); err != nil {
-		return err
+	if several {
+		if err := attempt(kernelcache.Fill); err != nil {
+			return err
+		}
+		return sideBySide(environments, sources, out)
 	}
-	context := os.Getenv("CDK_CONTEXT_JSON")
-	environments, err := chosen(context, loaded)
+	return synth(app, environments, loaded.Datasets, sources)
+}
+
+// startApp begins to load the CDK, which takes a second, and returns a function that waits for it.
+func startApp(root, out string) func() (awscdk.App, error) {
+	app := sync.OnceValues(func() (app awscdk.App, err error) {
+		err = attempt(func() (err error) {
+			if err := kernelcache.Fill(); err != nil {
+				return err
+			}
+			app, err = newApp(root, out)
+			return err
+		})
+		return app, err
+	})
+	go func() { _, _ = app() }()
+	return app
+}
+
+// synth the environments. The app's own Synth would resolve every stack of every environment once more.
+func synth(
+	start func() (awscdk.App, error), environments []config.Environment, datasets []config.Dataset, sources stacks.Sources,
+) error {
+	app, err := start()
 	if err != nil {
 		return err
 	}
-	if out := os.Getenv("CDK_OUTDIR"); out != "" && os.Getenv(partOf) == "" && len(environments) > 1 && runtime.NumCPU() > 1 {
-		return sideBySide(environments, context, out)
-	}
 	return attempt(func() error {
-		app, err := newApp(".", "")
+		stages, err := build(app, environments, datasets, sources)
 		if err != nil {
 			return err
 		}
-		if err := build(app, environments, loaded.Datasets, sources); err != nil {
-			return err
+		for _, stage := range stages {
+			stage.Synth(nil)
 		}
-		app.Synth(nil)
-		return nil
+		return finish(*app.Outdir(), environments)
 	})
 }
 
@@ -108,7 +144,7 @@ func newApp(root, folder string) (awscdk.App, error) {
 }
 
 // chosen environments: all, or those of `-c env=dev,prod`, which the CDK's command line hands over as JSON.
-func chosen(context string, loaded *config.Config) ([]config.Environment, error) {
+func chosen(context string) ([]config.Environment, error) {
 	var wanted struct {
 		Env string `json:"env"`
 	}
@@ -118,11 +154,16 @@ func chosen(context string, loaded *config.Config) ([]config.Environment, error)
 		}
 	}
 	if wanted.Env == "" {
-		return loaded.Environments, nil
+		return config.Environments(), nil
 	}
+	return named(strings.Split(wanted.Env, ","))
+}
+
+func named(names []string) ([]config.Environment, error) {
+	all := config.Config{Environments: config.Environments()}
 	var environments []config.Environment
-	for name := range strings.SplitSeq(wanted.Env, ",") {
-		environment, err := loaded.Environment(name)
+	for _, name := range names {
+		environment, err := all.Environment(name)
 		if err != nil {
 			return nil, err
 		}
@@ -132,12 +173,14 @@ func chosen(context string, loaded *config.Config) ([]config.Environment, error)
 }
 
 // build every environment's stacks, and have cdk-nag look at them.
-func build(app awscdk.App, environments []config.Environment, datasets []config.Dataset, sources stacks.Sources) error {
+func build(app awscdk.App, environments []config.Environment, datasets []config.Dataset, sources stacks.Sources) ([]awscdk.Stage, error) {
+	var stages []awscdk.Stage
 	for _, environment := range environments {
 		stage, err := stacks.NewEnvironment(app, environment, datasets, sources)
 		if err != nil {
-			return err
+			return nil, err
 		}
+		stages = append(stages, stage.Stage)
 		watch(stage.Platform...)
 		if watchEveryDataset {
 			watch(stage.Datasets...)
@@ -145,7 +188,7 @@ func build(app awscdk.App, environments []config.Environment, datasets []config.
 			watch(stage.Datasets[:1]...)
 		}
 	}
-	return nil
+	return stages, nil
 }
 
 // One code makes every dataset's stack, of contracts that grant nothing: cdk-nag, which takes as long as all the rest,

@@ -32,8 +32,8 @@ func synthDelivery(t *testing.T, delivery config.Delivery) map[string]string {
 		stage, err := stacks.NewEnvironment(app, environment, nil, deliverySources(t))
 		require.NoError(t, err)
 		watch(stage.Platform...)
-		app.Synth(nil)
-		return nil
+		stage.Synth(nil)
+		return finish(out, []config.Environment{environment})
 	}))
 	return templateFiles(out)
 }

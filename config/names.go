@@ -113,8 +113,11 @@ func (n Names) AthenaWorkgroup() string { return n.Prefix() }
 // Topic is where alarms go.
 func (n Names) Topic() string { return n.Prefix() + "-alerts" }
 
-// SchemaLogGroup holds what a schema step did.
-func (n Names) SchemaLogGroup(target string) string { return "/" + n.Prefix() + "/schema/" + target }
+// SchemaRunner is the function that applies SQL.
+func (n Names) SchemaRunner() string { return n.Prefix() + "-schema" }
+
+// SchemaLogGroup holds what schema steps did.
+func (n Names) SchemaLogGroup() string { return "/" + n.Prefix() + "/schema" }
 
 func (n Names) dataset(dataset, part string) string { return n.Prefix() + "-" + dataset + "-" + part }
 

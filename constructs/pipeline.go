@@ -3,9 +3,9 @@ package constructs
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsglue"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awss3assets"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
 )
 
 // PipelineProps describe one dataset's way from raw file to published fact.
@@ -20,10 +20,12 @@ type PipelineProps struct {
 	RawTable                        RawTable
 	RawDatabase, RawTableName       string
 
-	// Code that the jobs run, the same for all datasets.
-	Code StepCode
-	// Bundle is the folder or archive that it works by. BundleDigest is that of its content; empty has the CDK read it.
-	Bundle, BundleDigest string
+	// Code that the jobs run, the same for all datasets, and the Bundle that it works by.
+	Code   StepCode
+	Bundle Asset
+	// Uploads of the environment go with the stack of the Synthesizer.
+	Uploads     *Uploads
+	Synthesizer awscdk.IStackSynthesizer
 	// Arguments of every job, and of one step.
 	Arguments     map[string]string
 	StepArguments map[string]map[string]string
@@ -53,22 +55,16 @@ const never = "cron(0 0 1 1 ? 2199)"
 // NewPipeline creates the workflow. Each node is started by its predecessor's success, so a failure stops the run there.
 func NewPipeline(scope constructs.Construct, id string, props PipelineProps) Pipeline {
 	this := constructs.NewConstruct(scope, jsii.String(id))
-	workflow := awsglue.NewWorkflow(this, jsii.String("Workflow"), &awsglue.WorkflowProps{
-		WorkflowName: jsii.String(props.WorkflowName), Description: jsii.String(props.Description),
+	workflow := awsglue.NewCfnWorkflow(this, jsii.String("Workflow"), &awsglue.CfnWorkflowProps{
+		Name: jsii.String(props.WorkflowName), Description: jsii.String(props.Description),
 		// two runs at a time would wait for each other's lock at best
 		MaxConcurrentRuns: jsii.Number(1),
 	})
 	crawler := newCrawler(this, props)
-	digest := known(props.BundleDigest)
-	bundle := awss3assets.NewAsset(this, jsii.String("Bundle"), &awss3assets.AssetProps{
-		Path: jsii.String(props.Bundle), AssetHash: digest.AssetHash, AssetHashType: digest.AssetHashType,
-	})
-	bundleURL, synthesizer := bundle.S3ObjectUrl(), awscdk.Stack_Of(this).Synthesizer()
-	for _, file := range []*stagedFile{props.Code.library, props.Code.load, props.Code.transform, props.Code.check} {
-		file.upload(synthesizer)
-	}
+	upload := func(asset Asset) *string { return jsii.String(props.Uploads.Upload(props.Synthesizer, asset)) }
+	bundle, library := upload(props.Bundle), upload(props.Code.library)
 	arguments := func(step string) map[string]*string {
-		all := map[string]*string{"--bundle": bundleURL}
+		all := map[string]*string{"--bundle": bundle}
 		for _, some := range []map[string]string{props.Arguments, props.StepArguments[step]} {
 			for name, value := range some {
 				all["--"+name] = jsii.String(value)
@@ -78,19 +74,18 @@ func NewPipeline(scope constructs.Construct, id string, props PipelineProps) Pip
 	}
 
 	forLoad, forTransform, forCheck := arguments("load"), arguments("transform"), arguments("check")
-	forLoad["--extra-py-files"] = props.Code.library.composed
+	forLoad["--extra-py-files"] = library
 	// Python shell unpacks no library of its own accord: its scripts do
-	forTransform["--library"], forCheck["--library"] = props.Code.library.url, props.Code.library.url
-	load := newLoad(this, props, props.Code.load.composed, forLoad)
-	transform := newShell(this, "Transform", props.Step("transform"), props.Transform, props.Code.transform.composed, forTransform)
-	check := newShell(this, "Check", props.Step("check"), props.Check, props.Code.check.composed, forCheck)
-	acceptUnencryptedLogs(load, transform, check)
+	forTransform["--library"], forCheck["--library"] = library, library
+	load := newLoad(this, props, upload(props.Code.load), forLoad)
+	transform := newShell(this, "Transform", props.Step("transform"), props.Transform, upload(props.Code.transform), forTransform)
+	check := newShell(this, "Check", props.Step("check"), props.Check, upload(props.Code.check), forCheck)
 
 	schedule, description := props.Schedule, "Starts the daily run."
 	if props.Paused {
 		schedule, description = never, "The schedule is switched off in this environment: runs start on demand."
 	}
-	name, crawled := workflow.WorkflowName(), crawler.Ref()
+	name, crawled := workflow.Ref(), crawler.Ref()
 	start := newTrigger(this, "Schedule", name, awsglue.CfnTriggerProps{
 		Name: jsii.String(props.Step("schedule")), Type: jsii.String("SCHEDULED"), Schedule: jsii.String(schedule), Description: jsii.String(description),
 		Actions: &[]any{&awsglue.CfnTrigger_ActionProperty{CrawlerName: crawled}},
@@ -142,11 +137,8 @@ func newCrawler(scope constructs.Construct, props PipelineProps) awsglue.CfnCraw
 			`"Grouping":{"TableGroupingPolicy":"CombineCompatibleSchemas"}}`),
 	})
 	crawler.AddResourceDependency(props.RawTable, nil)
-	suppress(crawler, "AwsSolutions-GL1", noSecurityConfiguration)
 	return crawler
 }
-
-const noSecurityConfiguration = "CloudWatch Logs encrypts at rest by itself; logs hold counts, names and, where a check fails, one row."
 
 func newLoad(scope constructs.Construct, props PipelineProps, code *string, arguments map[string]*string) awsglue.CfnJob {
 	arguments["--job-language"] = jsii.String("python")
@@ -186,10 +178,13 @@ func newJob(scope constructs.Construct, id string, props awsglue.CfnJobProps) aw
 	props.ExecutionProperty = &awsglue.CfnJob_ExecutionPropertyProperty{MaxConcurrentRuns: jsii.Number(1)}
 	props.MaxRetries = jsii.Number(0)
 	props.JobRunQueuingEnabled = jsii.Bool(false)
-	return awsglue.NewCfnJob(constructs.NewConstruct(scope, jsii.String(id)), jsii.String("Resource"), &props)
+	return awsglue.NewCfnJob(scope, jsii.String(id), &props)
 }
 
-func acceptUnencryptedLogs(jobs ...constructs.IConstruct) {
-	suppressAll(jobs, suppression("AwsSolutions-GL1", noSecurityConfiguration),
-		suppression("AwsSolutions-GL3", "There are no bookmarks to encrypt: the ledger in the warehouse says what was loaded."))
+// AcceptUnencryptedLogs says once for a stack of pipelines why its jobs and crawlers have no security configuration.
+func AcceptUnencryptedLogs(stack awscdk.Stack) {
+	cdknag.NagSuppressions_AddStackSuppressions(stack, &[]*cdknag.NagPackSuppression{
+		suppression("AwsSolutions-GL1", "CloudWatch Logs encrypts at rest by itself; logs hold counts, names and, where a check fails, one row."),
+		suppression("AwsSolutions-GL3", "There are no bookmarks to encrypt: the ledger in the warehouse says what was loaded."),
+	}, nil)
 }

@@ -25,7 +25,8 @@ func synthPipeline(t *testing.T, change func(props *constructs.PipelineProps)) c
 		props := constructs.PipelineProps{
 			WorkflowName: "t-orders-pipeline", CrawlerName: "t-orders-crawl", Step: func(step string) string { return "t-orders-" + step },
 			Crawler: role("t-crawler"), Load: role("t-load"), Transform: role("t-transform"), Check: role("t-check"),
-			RawTable: raw, RawDatabase: "t_raw", RawTableName: "orders", Code: constructs.NewStepCode(stack, stack, code, code), Bundle: code,
+			RawTable: raw, RawDatabase: "t_raw", RawTableName: "orders", Code: constructs.NewStepCode(stack, stack, code, code),
+			Bundle: constructs.Asset{Hash: "b0", FileName: "../asset.b0.zip"}, Uploads: &constructs.Uploads{}, Synthesizer: stack.Synthesizer(),
 			Arguments:     map[string]string{"dataset": "orders"},
 			StepArguments: map[string]map[string]string{"check": {"athena_workgroup": "t"}},
 			Workers:       3, WorkerType: "G.2X", LoadMinutes: 45, Schedule: "cron(0 6 * * ? *)",

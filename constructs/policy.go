@@ -28,11 +28,7 @@ func arn(scope constructs.Construct, service, resource string) string {
 // suppress a cdk-nag finding on one construct and what it holds by now. The reason is for the reader of a review.
 // appliesTo narrows it to some of the rule's findings: their text, or /a pattern/.
 func suppress(scope constructs.IConstruct, rule, reason string, appliesTo ...string) {
-	suppressAll([]constructs.IConstruct{scope}, suppression(rule, reason, appliesTo...))
-}
-
-func suppressAll(scopes []constructs.IConstruct, suppressions ...*cdknag.NagPackSuppression) {
-	cdknag.NagSuppressions_AddResourceSuppressions(&scopes, &suppressions, jsii.Bool(true))
+	cdknag.NagSuppressions_AddResourceSuppressions(scope, &[]*cdknag.NagPackSuppression{suppression(rule, reason, appliesTo...)}, jsii.Bool(true))
 }
 
 func suppression(rule, reason string, appliesTo ...string) *cdknag.NagPackSuppression {

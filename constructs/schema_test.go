@@ -15,14 +15,15 @@ import (
 	"lakeshift/internal/cdktest"
 )
 
-func synthStep(t *testing.T, sql string) cdktest.Template {
+func synthStep(t *testing.T, code, sql string) cdktest.Template {
 	folder := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(folder, "index.py"), []byte(sql), 0o644))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "index.py"), []byte(code), 0o644))
 	return cdktest.Synth(t, func(stack awscdk.Stack) {
 		role := constructs.NewRole(stack, "Role", "t-schema", "", "lambda.amazonaws.com")
-		step := constructs.NewSchemaStep(stack, "Step", constructs.SchemaStepProps{
-			Code: folder, Role: *role.RoleArn(), Variables: map[string]string{"TARGET": "warehouse"}, LogGroup: "/t/schema/warehouse", LogDays: awslogs.RetentionDays_ONE_WEEK,
+		runner := constructs.NewSchemaRunner(stack, "Runner", constructs.SchemaRunnerProps{
+			Name: "t-schema", Code: folder, Role: *role.RoleArn(), LogGroup: "/t/schema", LogDays: awslogs.RetentionDays_ONE_WEEK,
 		})
+		step := constructs.NewSchemaStep(stack, "Step", runner, "s3://assets/"+sql+".zip", map[string]string{"TARGET": "warehouse"})
 		group := func(id string) awslogs.CfnLogGroup { return awslogs.NewCfnLogGroup(stack, jsii.String(id), nil) }
 		step.After(group("Before"))
 		step.Before(group("After"))
@@ -30,24 +31,27 @@ func synthStep(t *testing.T, sql string) cdktest.Template {
 }
 
 func TestTheStepIsGivenTimeAndItsOwnLog(t *testing.T) {
-	template := synthStep(t, "create")
+	template := synthStep(t, "runner", "create")
 	function := template.Named(t, "AWS::Lambda::Function", "Runtime", "python3.13").Properties
 	assert.EqualValues(t, 840, function["Timeout"], "the default of 3 seconds would end it before the first statement")
 	assert.Equal(t, "index.handler", function["Handler"])
 	assert.Equal(t, "warehouse", cdktest.Get(template.Only(t, "Custom::SchemaStep").Properties, "Variables.TARGET"))
 	assert.Equal(t, "900", template.Only(t, "Custom::SchemaStep").Properties["ServiceTimeout"], "the default is an hour")
 	assert.EqualValues(t, 0, template.Only(t, "AWS::Lambda::EventInvokeConfig").Properties["MaximumRetryAttempts"])
-	assert.EqualValues(t, 7, template.Named(t, "AWS::Logs::LogGroup", "LogGroupName", "/t/schema/warehouse").Properties["RetentionInDays"])
+	assert.EqualValues(t, 7, template.Named(t, "AWS::Logs::LogGroup", "LogGroupName", "/t/schema").Properties["RetentionInDays"])
 }
 
-func TestTheStepRunsAgainWhenItsSQLChangesAndOnlyThen(t *testing.T) {
-	run := func(sql string) map[string]any { return synthStep(t, sql).Only(t, "Custom::SchemaStep").Properties }
-	assert.Equal(t, run("create"), run("create"))
-	assert.NotEqual(t, run("create"), run("create more"))
+func TestTheStepRunsAgainWhenItsSQLOrTheRunnerChangesAndOnlyThen(t *testing.T) {
+	run := func(code, sql string) map[string]any {
+		return synthStep(t, code, sql).Only(t, "Custom::SchemaStep").Properties
+	}
+	assert.Equal(t, run("runner", "create"), run("runner", "create"))
+	assert.NotEqual(t, run("runner", "create"), run("runner", "create more"))
+	assert.NotEqual(t, run("runner", "create"), run("other", "create"))
 }
 
 func TestTheStepRunsBetweenWhatItNeedsAndWhatNeedsIt(t *testing.T) {
-	template := synthStep(t, "create")
+	template := synthStep(t, "runner", "create")
 	assert.Contains(t, cdktest.Text(template.Only(t, "Custom::SchemaStep").DependsOn), "Before")
-	assert.Contains(t, cdktest.Text(template.Resources["After"].DependsOn), "StepRun")
+	assert.Contains(t, cdktest.Text(template.Resources["After"].DependsOn), "Step")
 }

@@ -12,7 +12,8 @@ type access struct {
 	Crawler, Load, Transform, Check, Schema        awsiam.Role
 	WarehouseLoad, WarehousePublish, WarehouseLake awsiam.Role
 
-	// What every dataset needs of them, asked for once: a question to the CDK takes a fifth of a millisecond.
+	// What datasets know them by, as plain text: each reference to another stack would be looked up and exported for every
+	// dataset. They depend on the warehouse's stack, which comes after this one.
 	arns struct{ crawler, load, transform, check, schema, copy, publish, lake string }
 }
 
@@ -58,7 +59,7 @@ func newAccess(e environment, lake constructs.Lake, catalog constructs.Catalog) 
 	constructs.GrantAthena(a.Check, e.names.AthenaWorkgroup())
 	constructs.GrantMetrics(a.Check, config.MetricNamespace)
 
-	for _, actor := range []awsiam.Role{a.Load, a.Transform, a.Check} {
+	for _, actor := range []awsiam.Role{a.Load, a.Transform, a.Check, a.Schema} {
 		constructs.GrantReadAssets(actor)
 	}
 	for _, actor := range []awsiam.Role{a.Crawler, a.Load, a.Transform, a.Check} {
@@ -70,7 +71,7 @@ func newAccess(e environment, lake constructs.Lake, catalog constructs.Catalog) 
 	catalog.GrantRead(a.Schema, catalog.Curated)
 	catalog.GrantDefineViews(a.Schema, catalog.Curated)
 	constructs.GrantAthena(a.Schema, e.names.AthenaWorkgroup())
-	constructs.GrantLogs(a.Schema, e.names.SchemaLogGroup(""))
+	constructs.GrantLogs(a.Schema, e.names.SchemaLogGroup())
 
 	lake.GrantReadStaged(a.WarehouseLoad)
 	lake.GrantPublish(a.WarehousePublish)
@@ -81,7 +82,10 @@ func newAccess(e environment, lake constructs.Lake, catalog constructs.Catalog) 
 	for _, role := range []awsiam.Role{a.Crawler, a.Load, a.Transform, a.Check, a.Schema, a.WarehouseLoad, a.WarehousePublish, a.WarehouseLake} {
 		constructs.AcceptPatterns(role)
 	}
-	a.arns.crawler, a.arns.load, a.arns.transform, a.arns.check = *a.Crawler.RoleArn(), *a.Load.RoleArn(), *a.Transform.RoleArn(), *a.Check.RoleArn()
-	a.arns.schema, a.arns.copy, a.arns.publish, a.arns.lake = *a.Schema.RoleArn(), *a.WarehouseLoad.RoleArn(), *a.WarehousePublish.RoleArn(), *a.WarehouseLake.RoleArn()
+	arn := func(actor string) string {
+		return "arn:" + e.partition + ":iam::" + e.names.Account + ":role/" + e.names.Role(actor)
+	}
+	a.arns.crawler, a.arns.load, a.arns.transform, a.arns.check, a.arns.schema = arn("crawler"), arn("load"), arn("transform"), arn("check"), arn("schema")
+	a.arns.copy, a.arns.publish, a.arns.lake = arn("warehouse-load"), arn("warehouse-publish"), arn("warehouse-lake")
 	return a
 }

@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"errors"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -17,13 +18,11 @@ import (
 
 // shared by all datasets of an environment.
 type shared struct {
-	lake    constructs.Lake
-	catalog constructs.Catalog
-	access  access
-	house   warehouse
-	query   awscdk.Stack
-	alarms  constructs.Alarms
-	code    constructs.StepCode
+	access access
+	house  warehouse
+	// before a dataset's stack come these.
+	before []awscdk.Stack
+	code   constructs.StepCode
 }
 
 func newStepCode(e environment, house warehouse) constructs.StepCode {
@@ -31,56 +30,67 @@ func newStepCode(e environment, house warehouse) constructs.StepCode {
 }
 
 // newDataset builds everything from the contract: a dataset needs no code of its own. What belongs to it lies in its stack,
-// so that many fit beside each other.
+// so that many fit beside each other, and knows what all share by its name: a reference to another stack is looked up three
+// times and exported, for each dataset.
 func newDataset(e environment, contract config.Dataset, shared shared) error {
-	lake, catalog, access, house := shared.lake, shared.catalog, shared.access, shared.house
 	stack := e.newStack("Dataset"+config.PascalCase(contract.Name), e.names.DatasetStack(contract.Name), "dataset "+contract.Name)
+	synthesizer := stack.Synthesizer()
 	e.made.Datasets = append(e.made.Datasets, stack)
 	awscdk.Tags_Of(stack).Add(jsii.String("dataset"), jsii.String(contract.Name), nil)
-	stack.AddStackDependency(house.stack, jsii.String("landing tables are created in schemas that exist"))
-	stack.AddStackDependency(shared.query, jsii.String("queries are kept in a workgroup that exists"))
+	for _, before := range shared.before {
+		stack.AddStackDependency(before, jsii.String("schemas, workgroup and topic are there before what uses them"))
+	}
+	constructs.AcceptUnencryptedLogs(stack)
 
 	format := constructs.RawFormat{
 		JSONLines: contract.Source.Format == "jsonl", Parquet: contract.Source.Format == "parquet",
 		Delimiter: contract.Source.Delimiter, Quote: contract.Source.Quote, Escape: contract.Source.Escape, Header: contract.Source.Header,
 	}
 	raw := constructs.NewRawTable(stack, "Raw", constructs.TableProps{
-		Account: e.names.Account, Database: catalog.RawName, Name: contract.RawTable(), Description: contract.Description,
-		Location:      "s3://" + lake.RawName + "/" + contract.Name + "/",
+		Account: e.names.Account, Database: e.names.RawDatabase(), Name: contract.RawTable(), Description: contract.Description,
+		Location:      "s3://" + e.names.RawBucket() + "/" + contract.Name + "/",
 		Columns:       typed(contract.RawColumns()),
 		PartitionKeys: partitions(contract.Source.PartitionKeys),
 	}, format)
 	constructs.NewLinesTable(stack, "Lines", constructs.TableProps{
-		Account: e.names.Account, Database: catalog.RawName, Name: contract.LinesTable(), Description: "Raw files of " + contract.Name + ", line by line: what there is to account for.",
-		Location: "s3://" + lake.RawName + "/" + contract.Name + "/",
+		Account: e.names.Account, Database: e.names.RawDatabase(), Name: contract.LinesTable(), Description: "Raw files of " + contract.Name + ", line by line: what there is to account for.",
+		Location: "s3://" + e.names.RawBucket() + "/" + contract.Name + "/",
 	}, format)
 	constructs.NewParquetTable(stack, "Rejected", constructs.TableProps{
-		Account: e.names.Account, Database: catalog.RawName, Name: contract.RejectedTable(), Description: "Records of " + contract.Name + " that did not fit, and why.",
-		Location: "s3://" + lake.ProcessedName + "/rejected/" + contract.Name + "/",
+		Account: e.names.Account, Database: e.names.RawDatabase(), Name: contract.RejectedTable(), Description: "Records of " + contract.Name + " that did not fit, and why.",
+		Location: "s3://" + e.names.ProcessedBucket() + "/rejected/" + contract.Name + "/",
 		Columns:  append(typed(config.RejectedColumns()), texts(contract.Columns)...),
 	})
 	constructs.NewParquetTable(stack, "Published", constructs.TableProps{
-		Account: e.names.Account, Database: catalog.CuratedName, Name: contract.Fact.Table, Description: "Facts of " + contract.Name + ", as of the last complete run.",
-		Location:      "s3://" + lake.ProcessedName + "/curated/" + contract.Fact.Table + "/",
+		Account: e.names.Account, Database: e.names.CuratedDatabase(), Name: contract.Fact.Table, Description: "Facts of " + contract.Name + ", as of the last complete run.",
+		Location:      "s3://" + e.names.ProcessedBucket() + "/curated/" + contract.Fact.Table + "/",
 		Columns:       typed(contract.Fact.Columns),
 		PartitionKeys: typed(contract.Fact.Partitions),
 	})
 
-	pipeline := constructs.NewPipeline(stack, "Pipeline", e.pipeline(contract, raw, shared))
-	variables := house.variables(e, access, "dataset")
+	archives := e.sources.Archives
+	bundle, bundleErr := e.place(archives.Bundle[contract.Name])
+	schema, schemaErr := e.place(archives.DatasetSchema[contract.Name])
+	if err := errors.Join(bundleErr, schemaErr); err != nil {
+		return err
+	}
+	props := e.pipeline(contract, raw, shared)
+	props.Bundle, props.Uploads, props.Synthesizer = bundle, e.uploads, synthesizer
+	pipeline := constructs.NewPipeline(stack, "Pipeline", props)
+	variables := shared.house.variables(e, shared.access, "dataset")
 	variables["DATASET"] = contract.Name
-	step := e.schemaStep(stack, "Schema", "dataset-"+contract.Name, e.sources.Archives.DatasetStep[contract.Name], access, variables)
+	step := constructs.NewSchemaStep(stack, "Schema", shared.house.runner, e.uploads.Upload(synthesizer, schema), variables)
 	// no run may begin before its tables are there
 	step.Before(pipeline.Start)
 
 	output(stack, "Workflow", pipeline.WorkflowName, "Pipeline of "+contract.Name+": crawl, load, transform, check")
-	e.watch(stack, contract, shared.alarms)
-	return e.offerQueries(stack, contract, access)
+	e.watch(stack, contract)
+	return e.offerQueries(stack, contract, shared.access)
 }
 
-func (e environment) watch(stack awscdk.Stack, contract config.Dataset, alarms constructs.Alarms) {
+func (e environment) watch(stack awscdk.Stack, contract config.Dataset) {
 	constructs.NewDatasetAlarms(stack, constructs.DatasetAlarmsProps{
-		TopicARN:    alarms.TopicARN,
+		TopicARN:    "arn:" + e.partition + ":sns:" + e.Region + ":" + e.names.Account + ":" + e.names.Topic(),
 		Namespace:   config.MetricNamespace,
 		Dimensions:  map[string]string{"Environment": e.Name, "Dataset": contract.Name},
 		AlarmName:   func(fact string) string { return e.names.Alarm(contract.Name, fact) },
@@ -119,7 +129,7 @@ func firstComment(sql string) string {
 }
 
 func (e environment) pipeline(contract config.Dataset, raw constructs.RawTable, shared shared) constructs.PipelineProps {
-	lake, access, house := shared.lake, shared.access, shared.house
+	access, house := shared.access, shared.house
 	props := constructs.PipelineProps{
 		WorkflowName: e.names.Workflow(contract.Name),
 		CrawlerName:  e.names.Crawler(contract.Name),
@@ -127,17 +137,16 @@ func (e environment) pipeline(contract config.Dataset, raw constructs.RawTable, 
 		Description:  "From raw files of " + contract.Name + " to published " + contract.Fact.Table + ".",
 		Crawler:      access.arns.crawler, Load: access.arns.load, Transform: access.arns.transform, Check: access.arns.check,
 		RawTable: raw, RawDatabase: e.names.RawDatabase(), RawTableName: contract.RawTable(),
-		Code:   shared.code,
-		Bundle: e.sources.Archives.Bundle[contract.Name], BundleDigest: e.sources.Archives.Digest[e.sources.Archives.Bundle[contract.Name]],
+		Code: shared.code,
 		Arguments: map[string]string{
 			"environment":      e.Name,
 			"dataset":          contract.Name,
 			"warehouse":        house.Kind,
 			"warehouse_name":   house.Name,
 			"database":         house.Database,
-			"raw_bucket":       lake.RawName,
-			"processed_bucket": lake.ProcessedName,
-			"artifacts_bucket": lake.ArtifactsName,
+			"raw_bucket":       e.names.RawBucket(),
+			"processed_bucket": e.names.ProcessedBucket(),
+			"artifacts_bucket": e.names.ArtifactsBucket(),
 			"raw_database":     e.names.RawDatabase(),
 			"curated_database": e.names.CuratedDatabase(),
 		},

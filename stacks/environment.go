@@ -2,17 +2,21 @@
 package stacks
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
-	"github.com/aws/constructs-go/constructs/v10"
+	cdk "github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	"lakeshift/config"
 	"lakeshift/config/bundle"
+	"lakeshift/constructs"
 )
 
 // Sources are the folders that deployed code and SQL come from.
@@ -37,7 +41,10 @@ func Prepare(root, build string, datasets []config.Dataset) (Sources, error) {
 }
 
 // Stage is an environment's stacks: those of the platform, and one for each dataset.
-type Stage struct{ Platform, Datasets []awscdk.Stack }
+type Stage struct {
+	awscdk.Stage
+	Platform, Datasets []awscdk.Stack
+}
 
 // environment is what every stack of one environment needs.
 type environment struct {
@@ -47,10 +54,15 @@ type environment struct {
 	names   config.Names
 	logDays awslogs.RetentionDays
 	sources Sources
+	uploads *constructs.Uploads
+	// partition of AWS, as in an ARN: aws, aws-cn …
+	partition string
+	// folder of the environment's part of the cloud assembly
+	folder string
 }
 
 // NewEnvironment adds a stage with every stack of the environment, in the order in which they build on each other.
-func NewEnvironment(app constructs.Construct, env config.Environment, datasets []config.Dataset, sources Sources) (Stage, error) {
+func NewEnvironment(app cdk.Construct, env config.Environment, datasets []config.Dataset, sources Sources) (Stage, error) {
 	place := &awscdk.Environment{Region: jsii.String(env.Region)}
 	account := *awscdk.Aws_ACCOUNT_ID()
 	if env.Account != "" {
@@ -69,22 +81,29 @@ func NewEnvironment(app constructs.Construct, env config.Environment, datasets [
 	tags.Add(jsii.String("project"), jsii.String("lakeshift"), nil)
 	tags.Add(jsii.String("environment"), jsii.String(env.Name), nil)
 
-	e := environment{Environment: env, stage: stage, made: &Stage{}, names: env.Names(account), logDays: logDays[env.Retention.Logs], sources: sources}
+	e := environment{
+		Environment: env, stage: stage, made: &Stage{Stage: stage}, names: env.Names(account), logDays: logDays[env.Retention.Logs], sources: sources,
+		uploads: &constructs.Uploads{}, folder: *stage.Outdir(),
+	}
 	storage := newStorage(e)
+	e.partition = *e.made.Platform[0].Partition()
 	network := newNetwork(e)
 	catalog := newCatalog(e)
 	access := newAccess(e, storage, catalog)
-	warehouse := newWarehouse(e, network, access)
-	shared := shared{
-		lake: storage, catalog: catalog, access: access, house: warehouse, query: newQuery(e, storage), alarms: newMonitoring(e),
-		code: newStepCode(e, warehouse),
+	warehouse, err := newWarehouse(e, network, access)
+	if err != nil {
+		return Stage{}, err
 	}
+	query, monitoring := newQuery(e, storage), newMonitoring(e)
+	shared := shared{access: access, house: warehouse, before: []awscdk.Stack{warehouse.stack, query, monitoring}, code: newStepCode(e, warehouse)}
 	for _, contract := range datasets {
 		if err := newDataset(e, contract, shared); err != nil {
 			return Stage{}, err
 		}
 	}
-	newViews(e, access)
+	if err := newViews(e, access, warehouse.runner); err != nil {
+		return Stage{}, err
+	}
 	newDelivery(e)
 	return *e.made, nil
 }
@@ -102,6 +121,23 @@ func (e environment) newStack(id, name, description string) awscdk.Stack {
 		Description:           jsii.String("Lakeshift " + e.Name + ": " + description),
 		TerminationProtection: jsii.Bool(e.Protected),
 	})
+}
+
+// place an archive of ours in the cloud assembly. The CDK would take three messages to copy it.
+func (e environment) place(archive string) (constructs.Asset, error) {
+	digest, extension := e.sources.Archives.Digest[archive], filepath.Ext(archive)
+	name := "asset." + digest + extension
+	asset := constructs.Asset{Hash: digest, FileName: "../" + name, DisplayName: strings.TrimSuffix(filepath.Base(archive), extension)}
+	there := filepath.Join(e.folder, asset.FileName)
+	if err := os.Link(archive, there); err == nil || errors.Is(err, fs.ErrExist) {
+		return asset, nil
+	}
+	// another disk
+	text, err := os.ReadFile(archive)
+	if err != nil {
+		return asset, err
+	}
+	return asset, os.WriteFile(there, text, 0o644)
 }
 
 // placeholders of SQL that a deployment applies.

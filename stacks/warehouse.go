@@ -12,10 +12,11 @@ import (
 
 type warehouse struct {
 	constructs.Warehouse
-	stack awscdk.Stack
+	stack  awscdk.Stack
+	runner constructs.SchemaRunner
 }
 
-func newWarehouse(e environment, network constructs.Network, access access) warehouse {
+func newWarehouse(e environment, network constructs.Network, access access) (warehouse, error) {
 	stack := e.stack("Warehouse", e.names.Stack("warehouse"), "the warehouse, its users, roles and schemas")
 	house := constructs.NewWarehouse(stack, "Warehouse", constructs.WarehouseProps{
 		Name:        e.names.Warehouse(),
@@ -34,14 +35,23 @@ func newWarehouse(e environment, network constructs.Network, access access) ware
 	administers := house.GrantAdminister("SchemaAdministers", access.Schema)
 	connection := house.NewConnection("Connection", e.names.Connection(), network)
 
-	w := warehouse{Warehouse: house, stack: stack}
-	step := e.schemaStep(stack, "Schema", "warehouse", e.sources.Archives.WarehouseStep, access, w.variables(e, access, "warehouse"))
-	step.After(house.Ready(), administers)
+	archives := e.sources.Archives
+	w := warehouse{Warehouse: house, stack: stack, runner: constructs.NewSchemaRunner(stack, "SchemaRunner", constructs.SchemaRunnerProps{
+		Name: e.names.SchemaRunner(), Code: archives.Runner, Digest: archives.Digest[archives.Runner], Role: *access.Schema.RoleArn(),
+		LogGroup: e.names.SchemaLogGroup(), LogDays: e.logDays, DestroyData: e.DestroyData,
+	})}
+	archive, err := e.place(archives.Warehouse)
+	if err != nil {
+		return w, err
+	}
+	sql := e.uploads.Upload(stack.Synthesizer(), archive)
+	step := constructs.NewSchemaStep(stack, "Schema", w.runner, sql, w.variables(e, access, "warehouse"))
+	step.After(house.Ready(), administers, w.runner.Ready())
 	output(stack, "Workgroup", house.Name, "Redshift Serverless workgroup")
 	output(stack, "Host", house.Host, "Where SQL clients inside the network connect to")
 	output(stack, "AdminSecret", house.AdminSecret, "Secret of the administrator, managed by Redshift")
 	output(stack, "Connection", *connection.Ref(), "Glue connection for Glue Studio and notebooks")
-	return w
+	return w, nil
 }
 
 // variables of a schema step that works on the warehouse.
@@ -59,17 +69,6 @@ func (w warehouse) variables(e environment, access access, target string) map[st
 		"PLACEHOLDERS":   toJSON(e.placeholders(access)),
 		"ANALYSTS":       toJSON(analysts),
 	}
-}
-
-// schemaStep applies the SQL of an archive.
-func (e environment) schemaStep(
-	stack awscdk.Stack, id, target, archive string, access access, variables map[string]string,
-) constructs.SchemaStep {
-	return constructs.NewSchemaStep(stack, id, constructs.SchemaStepProps{
-		Code: archive, Digest: e.sources.Archives.Digest[archive], Role: access.arns.schema, Variables: variables, LogGroup: e.names.SchemaLogGroup(target),
-		LogDays: e.logDays, DestroyData: e.DestroyData,
-		Description: "Applies SQL of " + target + " when a deployment changes it.",
-	})
 }
 
 // toJSON of names and ARNs, which hold nothing that JSON would escape.

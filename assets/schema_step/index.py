@@ -1,15 +1,18 @@
 """Applies SQL at deploy time: the warehouse's, a dataset's, or the Athena views.
 
-A Lambda function that stands behind a custom resource: CloudFormation calls it whenever the SQL or what it is filled
-in with changes. A statement that fails fails the deployment.
-Beside this file lie modules of lakeshift_jobs (sql, warehouse, athena, contract), in payload/ what is to be applied.
+The Lambda function that stands behind every schema step of an environment: CloudFormation calls it whenever a step's SQL
+or what it is filled in with changes. A statement that fails fails the deployment.
+Beside this file lie modules of lakeshift_jobs (sql, warehouse, athena, contract).
 """
 
 from __future__ import annotations
 
+import io
 import json
+import tempfile
 import traceback
 import uuid
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,9 +25,6 @@ from athena import Athena, AthenaError
 from sql import SqlError
 from warehouse import Target, Warehouse, WarehouseError
 
-PAYLOAD = Path(__file__).parent / "payload"
-
-
 # CloudFormation takes 4 KB of an answer, and shows less.
 LONGEST_REASON = 2000
 
@@ -33,7 +33,10 @@ def handler(event: Mapping[str, Any], context: Any) -> None:
     reason = ""
     try:
         if event["RequestType"] != "Delete":  # what is deleted with a stack, SQL did not make
-            apply(event["ResourceProperties"]["Variables"])
+            properties = event["ResourceProperties"]
+            with tempfile.TemporaryDirectory() as folder:
+                fetch(properties["Archive"], folder)
+                apply(properties["Variables"], Path(folder))
     except (WarehouseError, AthenaError, SqlError) as error:
         reason = str(error)
     except Exception as error:  # noqa: BLE001 - CloudFormation would wait in vain for the answer
@@ -58,17 +61,25 @@ def answer(event: Mapping[str, Any], reason: str) -> None:
         pass
 
 
-def apply(variables: Mapping[str, str]) -> None:
+def fetch(archive: str, folder: str) -> None:
+    """Unpacks an archive, s3://bucket/key, into a folder."""
+    bucket, key = archive.removeprefix("s3://").split("/", 1)
+    body = boto3.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+    with zipfile.ZipFile(io.BytesIO(body)) as files:
+        files.extractall(folder)
+
+
+def apply(variables: Mapping[str, str], folder: Path) -> None:
     target = variables["TARGET"]
     placeholders = json.loads(variables.get("PLACEHOLDERS") or "{}")
     if target == "warehouse":
         analysts = json.loads(variables.get("ANALYSTS") or "[]")
-        steps.apply_warehouse(connect("warehouse", variables), PAYLOAD / "warehouse", placeholders, analysts)
+        steps.apply_warehouse(connect("warehouse", variables), folder, placeholders, analysts)
     elif target == "dataset":
-        steps.apply_dataset(connect("dataset", variables), PAYLOAD / "bundle", placeholders)
+        steps.apply_dataset(connect("dataset", variables), folder, placeholders)
     elif target == "athena":
         athena = Athena(boto3.client("athena"), variables["ATHENA_WORKGROUP"], variables["CURATED_DATABASE"])
-        steps.apply_athena(athena, PAYLOAD / "athena", placeholders)
+        steps.apply_athena(athena, folder, placeholders)
     else:
         raise RuntimeError(f"TARGET is {target!r}: use warehouse, dataset or athena")
 

@@ -128,10 +128,10 @@ func TestEachArchiveHoldsWhatItsReaderNeeds(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "contract.json landing.sql sql/athena/queries/10_top.sql sql/athena/views/totals.sql sql/schema/10_facts.sql sql/transform/10_facts.sql",
 		listing(t, archives.Bundle["sales"]))
-	assert.Equal(t, "index.py payload/bundle/contract.json payload/bundle/landing.sql payload/bundle/sql/schema/10_facts.sql",
-		listing(t, archives.DatasetStep["sales"]))
-	assert.Equal(t, "index.py payload/warehouse/01_schemas.sql", listing(t, archives.WarehouseStep))
-	assert.Equal(t, "index.py payload/athena/sales/totals.sql", listing(t, archives.AthenaStep))
+	assert.Equal(t, "contract.json landing.sql sql/schema/10_facts.sql", listing(t, archives.DatasetSchema["sales"]))
+	assert.Equal(t, "01_schemas.sql", listing(t, archives.Warehouse))
+	assert.Equal(t, "sales/totals.sql", listing(t, archives.Views))
+	assert.Equal(t, "index.py", listing(t, archives.Runner))
 }
 
 func TestWritingAgainFollowsChangesAndRemovals(t *testing.T) {
@@ -139,8 +139,8 @@ func TestWritingAgainFollowsChangesAndRemovals(t *testing.T) {
 	datasets := []config.Dataset{sales(t)}
 	archives, err := Write(root, build, datasets)
 	require.NoError(t, err)
-	unchanged := archives.WarehouseStep
-	digest := archives.Digest[archives.DatasetStep["sales"]]
+	unchanged := archives.Warehouse
+	digest := archives.Digest[archives.DatasetSchema["sales"]]
 	before, err := os.Stat(unchanged)
 	require.NoError(t, err)
 
@@ -148,15 +148,15 @@ func TestWritingAgainFollowsChangesAndRemovals(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(root, "sql/sales/schema/10_facts.sql"), []byte("changed"), 0o644))
 	archives, err = Write(root, build, datasets)
 	require.NoError(t, err)
-	assert.NotContains(t, listing(t, archives.AthenaStep), "totals.sql")
-	assert.Equal(t, "changed", unpacked(t, archives.DatasetStep["sales"])["payload/bundle/sql/schema/10_facts.sql"])
-	assert.NotEqual(t, digest, archives.Digest[archives.DatasetStep["sales"]])
+	assert.NotContains(t, listing(t, archives.Views), "totals.sql")
+	assert.Equal(t, "changed", unpacked(t, archives.DatasetSchema["sales"])["sql/schema/10_facts.sql"])
+	assert.NotEqual(t, digest, archives.Digest[archives.DatasetSchema["sales"]])
 	after, err := os.Stat(unchanged)
 	require.NoError(t, err)
 	assert.Equal(t, before.ModTime(), after.ModTime(), "what is right already is left alone")
 }
 
-func TestAMissingSchemaStepIsSaid(t *testing.T) {
+func TestAMissingRunnerIsSaid(t *testing.T) {
 	_, err := Write(t.TempDir(), t.TempDir(), nil)
 	require.ErrorContains(t, err, "assets/schema_step/index.py is missing")
 }

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"lakeshift/config"
 )
@@ -24,10 +25,10 @@ var deployed = []string{"schema", "transform", "publish", "check", "athena/views
 type Archives struct {
 	// Bundle of each dataset, for its jobs.
 	Bundle map[string]string
-	// DatasetStep of each dataset, WarehouseStep and AthenaStep are the code of schema steps, each with its SQL.
-	DatasetStep   map[string]string
-	WarehouseStep string
-	AthenaStep    string
+	// Runner is the code that applies SQL during a deployment: that of DatasetSchema of each dataset, Warehouse and Views.
+	Runner           string
+	DatasetSchema    map[string]string
+	Warehouse, Views string
 	// Digest of each archive's content, by path.
 	Digest map[string]string
 }
@@ -36,51 +37,80 @@ type Archives struct {
 func Write(root, target string, datasets []config.Dataset) (Archives, error) {
 	archives := Archives{
 		Bundle:        map[string]string{},
-		DatasetStep:   map[string]string{},
+		DatasetSchema: map[string]string{},
 		Digest:        map[string]string{},
-		WarehouseStep: filepath.Join(target, "schema_step", "warehouse.zip"),
-		AthenaStep:    filepath.Join(target, "schema_step", "athena.zip"),
+		Runner:        filepath.Join(target, "schema", "runner.zip"),
+		Warehouse:     filepath.Join(target, "schema", "warehouse.zip"),
+		Views:         filepath.Join(target, "schema", "views.zip"),
 	}
-	step, err := files(root, "assets/schema_step", ".py")
+	runner, err := files(root, "assets/schema_step", ".py")
 	if err != nil {
 		return archives, err
 	}
-	if _, there := step["index.py"]; !there {
+	if _, there := runner["index.py"]; !there {
 		return archives, errors.New("assets/schema_step/index.py is missing: a deployment can't apply SQL without it")
 	}
 	warehouse, err := files(root, "sql/warehouse", ".sql")
 	if err != nil {
 		return archives, err
 	}
-	athena := map[string][]byte{}
-	for _, dataset := range datasets {
-		bundle, err := datasetFiles(root, dataset)
-		if err != nil {
-			return archives, err
+	views := map[string][]byte{}
+	packed := make([]pack, len(datasets))
+	var packing sync.WaitGroup
+	for i, dataset := range datasets {
+		packing.Go(func() { packed[i] = packDataset(root, target, dataset) })
+	}
+	packing.Wait()
+	for i, dataset := range datasets {
+		pack := packed[i]
+		if pack.err != nil {
+			return archives, pack.err
 		}
-		archives.Bundle[dataset.Name] = filepath.Join(target, "bundles", dataset.Name+".zip")
-		archives.DatasetStep[dataset.Name] = filepath.Join(target, "schema_step", "datasets", dataset.Name+".zip")
-		if err := archives.write(archives.Bundle[dataset.Name], bundle); err != nil {
-			return archives, err
-		}
-		// a change of what only runs use must not apply the schema again
-		applied := map[string][]byte{}
-		for name, text := range bundle {
-			if !strings.HasPrefix(name, "sql/") || strings.HasPrefix(name, "sql/schema/") {
-				applied[name] = text
-			}
-			if view, is := strings.CutPrefix(name, "sql/athena/views/"); is {
-				athena[dataset.Name+"/"+view] = text
-			}
-		}
-		if err := archives.write(archives.DatasetStep[dataset.Name], with(step, "payload/bundle", applied)); err != nil {
+		archives.Bundle[dataset.Name], archives.DatasetSchema[dataset.Name] = pack.bundle, pack.schema
+		maps.Copy(archives.Digest, pack.digest)
+		maps.Copy(views, pack.views)
+	}
+	for path, files := range map[string]map[string][]byte{archives.Runner: runner, archives.Warehouse: warehouse, archives.Views: views} {
+		if archives.Digest[path], err = write(path, files); err != nil {
 			return archives, err
 		}
 	}
-	return archives, errors.Join(
-		archives.write(archives.WarehouseStep, with(step, "payload/warehouse", warehouse)),
-		archives.write(archives.AthenaStep, with(step, "payload/athena", athena)),
-	)
+	return archives, nil
+}
+
+// pack is what is made for one dataset: its archives, their digests, and its share of the views.
+type pack struct {
+	bundle, schema string
+	digest         map[string]string
+	views          map[string][]byte
+	err            error
+}
+
+func packDataset(root, target string, dataset config.Dataset) pack {
+	made := pack{
+		bundle: filepath.Join(target, "bundles", dataset.Name+".zip"), schema: filepath.Join(target, "schema", "datasets", dataset.Name+".zip"),
+		digest: map[string]string{}, views: map[string][]byte{},
+	}
+	bundle, err := datasetFiles(root, dataset)
+	if err != nil {
+		made.err = err
+		return made
+	}
+	// a change of what only runs use must not apply the schema again
+	applied := map[string][]byte{}
+	for name, text := range bundle {
+		if !strings.HasPrefix(name, "sql/") || strings.HasPrefix(name, "sql/schema/") {
+			applied[name] = text
+		}
+		if view, is := strings.CutPrefix(name, "sql/athena/views/"); is {
+			made.views[dataset.Name+"/"+view] = text
+		}
+	}
+	var notBundle, notSchema error
+	made.digest[made.bundle], notBundle = write(made.bundle, bundle)
+	made.digest[made.schema], notSchema = write(made.schema, applied)
+	made.err = errors.Join(notBundle, notSchema)
+	return made
 }
 
 // Queries are the dataset's sample queries by name, as written.
@@ -131,44 +161,33 @@ func files(root, folder, suffix string) (map[string][]byte, error) {
 	return found, err
 }
 
-func with(step map[string][]byte, folder string, payload map[string][]byte) map[string][]byte {
-	all := map[string][]byte{}
-	for name, text := range step {
-		all[name] = text
-	}
-	for name, text := range payload {
-		all[folder+"/"+name] = text
-	}
-	return all
-}
-
-// write an archive that holds exactly these files, and note the digest of what they are.
-func (a Archives) write(path string, wanted map[string][]byte) error {
-	digest := sha256.New()
+// write an archive that holds exactly these files. The digest is of what they are.
+func write(path string, wanted map[string][]byte) (digest string, err error) {
+	sum := sha256.New()
 	var text bytes.Buffer
 	archive := zip.NewWriter(&text)
 	for _, name := range slices.Sorted(maps.Keys(wanted)) {
-		fmt.Fprintf(digest, "%s\n%d\n", name, len(wanted[name]))
-		digest.Write(wanted[name])
+		fmt.Fprintf(sum, "%s\n%d\n", name, len(wanted[name]))
+		sum.Write(wanted[name])
 		// no time: the same files make the same archive
 		header := &zip.FileHeader{Name: name, Method: zip.Deflate}
 		header.SetMode(0o644)
 		file, err := archive.CreateHeader(header)
 		if err != nil {
-			return fmt.Errorf("write %s: %w", path, err)
+			return "", fmt.Errorf("write %s: %w", path, err)
 		}
 		if _, err := file.Write(wanted[name]); err != nil {
-			return fmt.Errorf("write %s: %w", path, err)
+			return "", fmt.Errorf("write %s: %w", path, err)
 		}
 	}
 	if err := archive.Close(); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
+		return "", fmt.Errorf("write %s: %w", path, err)
 	}
-	a.Digest[path] = hex.EncodeToString(digest.Sum(nil))
+	digest = hex.EncodeToString(sum.Sum(nil))
 	if there, err := os.ReadFile(path); err == nil && bytes.Equal(there, text.Bytes()) {
-		return nil
+		return digest, nil
 	}
-	return writeAtOnce(path, text.Bytes())
+	return digest, writeAtOnce(path, text.Bytes())
 }
 
 // writeAtOnce has two synths at a time not tread on each other.

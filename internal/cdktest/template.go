@@ -22,6 +22,7 @@ import (
 
 // Template of one stack.
 type Template struct {
+	Metadata  map[string]any
 	Resources map[string]Resource
 	Outputs   map[string]any
 }

@@ -13,6 +13,8 @@ func init() {
 		"CDK_VALIDATION": "false",
 		// Traces would show the CDK's JavaScript, never our Go.
 		"CDK_DISABLE_STACK_TRACE": "1",
+		// The CDK takes one for every resource all the same. The heap is what jsii asks for; more room for what is new is less to clean up.
+		"NODE_OPTIONS": "--stack-trace-limit=0 --max-old-space-size=4069 --max-semi-space-size=64",
 		// The kernel unpacks the CDK once. Everything that the project installs lies in one folder.
 		CacheRoot: cache("/jsii"),
 	} {

@@ -205,7 +205,7 @@ func (s *source) names() ([][]string, error) {
 	names := reflect.ValueOf(environment.Names("<account>"))
 	const dataset = "<dataset>"
 	arguments := map[string][]string{
-		"Stack": {"storage"}, "DatasetStack": {dataset}, "Role": {"load"}, "DatabaseUser": {"load"}, "SchemaLogGroup": {"warehouse"},
+		"Stack": {"storage"}, "DatasetStack": {dataset}, "Role": {"load"}, "DatabaseUser": {"load"},
 		"Workflow": {dataset}, "Crawler": {dataset}, "Job": {dataset, "load"}, "Rule": {"job-failed"}, "Alarm": {dataset, "stale"},
 	}
 	var rows [][]string

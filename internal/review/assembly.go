@@ -147,10 +147,17 @@ func readEnvironment(folder, name string) (*Environment, error) {
 		if stack.paths, err = readPaths(folder, artifact.AdditionalMetadataFile, artifact.DisplayName); err != nil {
 			return nil, err
 		}
-		if err := stack.readTemplate(); err != nil {
+		environment.Stacks = append(environment.Stacks, stack)
+	}
+	// a stack may name what another one uploads
+	var hashes []string
+	for _, stack := range environment.Stacks {
+		hashes = append(hashes, keys(stack.assets)...)
+	}
+	for _, stack := range environment.Stacks {
+		if err := stack.readTemplate(hashes); err != nil {
 			return nil, err
 		}
-		environment.Stacks = append(environment.Stacks, stack)
 	}
 	slices.SortFunc(environment.Stacks, func(a, b *Stack) int { return strings.Compare(a.ID, b.ID) })
 	return environment, nil
@@ -232,12 +239,12 @@ func maskID(text string) string { return versionID.ReplaceAllString(text, "$1") 
 // Word that stands for every hash.
 const codeMark = "code"
 
-func (s *Stack) readTemplate() error {
+func (s *Stack) readTemplate(hashes []string) error {
 	text, err := os.ReadFile(s.file)
 	if err != nil {
 		return err
 	}
-	return s.fill(text, keys(s.assets))
+	return s.fill(text, hashes)
 }
 
 // fill the stack from a template's text in which these hashes name assets, and write it down without them.
@@ -278,21 +285,27 @@ func (s *Stack) fill(text []byte, hashes []string) error {
 // forgetComments of sample queries, which a template holds as text; their description is the first of them. Reasons why
 // a finding of cdk-nag was accepted are comments too.
 func forgetComments(document map[string]any) {
+	withoutReasons(document)
 	resources, _ := document["Resources"].(map[string]any)
 	for _, value := range resources {
 		resource, _ := value.(map[string]any)
-		if metadata, is := resource["Metadata"].(map[string]any); is {
-			delete(metadata, "cdk_nag")
-			if len(metadata) == 0 {
-				delete(resource, "Metadata")
-			}
-		}
+		withoutReasons(resource)
 		properties, _ := resource["Properties"].(map[string]any)
 		if query, is := properties["QueryString"].(string); is && resource["Type"] == "AWS::Athena::NamedQuery" {
 			properties["QueryString"] = withoutComments(query)
 			if description, _ := properties["Description"].(string); strings.Contains(query, "-- "+description) {
 				delete(properties, "Description")
 			}
+		}
+	}
+}
+
+// withoutReasons of a stack or a resource.
+func withoutReasons(of map[string]any) {
+	if metadata, is := of["Metadata"].(map[string]any); is {
+		delete(metadata, "cdk_nag")
+		if len(metadata) == 0 {
+			delete(of, "Metadata")
 		}
 	}
 }

@@ -42,7 +42,7 @@ func newProject(t *testing.T) project {
 	}
 	p.fewerEnvironments()
 	// three commits are synthesized side by side as it is: each with one kernel for both environments, not with one for each
-	t.Setenv("LAKESHIFT_SYNTH_PART", "dev,prod")
+	t.Setenv("GOMAXPROCS", "1")
 	p.git("init", "--quiet", "--initial-branch", "main")
 	p.git("config", "user.name", "test")
 	p.git("config", "user.email", "test@example.com")
@@ -149,7 +149,7 @@ func TestTenPlantedChanges(t *testing.T) {
 	p.plant("datasets/sales.yaml", "schedule: cron(0 6 * * ? *)", "schedule: cron(0 7 * * ? *)")
 	p.plant("sql/sales/check/10_order_ids_are_unique.sql", "count(*) > 1", "count(*) >= 2")
 	p.plant("assets/glue/check.py", "\ndef main(", "\nLIMIT = 5\n\n\ndef main(")
-	p.plant("stacks/monitoring.go", "constructs.Alarms {\n", "constructs.Alarms {\n\tif e.Name != \"\" {\n\t\treturn constructs.Alarms{TopicARN: \"arn:aws:sns:eu-west-1:111111111111:ours\"}\n\t}\n")
+	p.plant("stacks/environment.go", "query, monitoring := newQuery(e, storage), newMonitoring(e)", "query := newQuery(e, storage)\n\tmonitoring := query")
 	planted := p.commit("ten changes")
 
 	sides := synthesized(t, p, base, commented, planted)

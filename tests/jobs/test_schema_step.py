@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import io
 import json
 import re
 import urllib.request
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.response import StreamingBody
 
 import evolution
 import sql
@@ -194,14 +197,14 @@ def test_the_administrator_logs_in_with_the_managed_secret(monkeypatch: pytest.M
         "NAMESPACE": "elt-test",
         "PLACEHOLDERS": json.dumps(VALUES),
     }
-    monkeypatch.setattr(index, "PAYLOAD", PROJECT / "sql")
-    index.apply(variables)
+    folder = PROJECT / "sql" / "warehouse"
+    index.apply(variables, folder)
     assert {call["SecretArn"] for call in fake.service.named("ExecuteStatement")} == {arn}
     fake.answers = {"create schema": "permission denied"}
     with pytest.raises(
         WarehouseError, match="sql/warehouse/01_schemas.sql: statement 1: create schema .*: permission denied"
     ):
-        index.apply(variables)
+        index.apply(variables, folder)
 
 
 @pytest.mark.parametrize(
@@ -220,11 +223,20 @@ def test_cloudformation_is_always_answered(
     index = importlib.import_module("index")
     sent: list[urllib.request.Request] = []
 
-    def apply(variables: dict[str, str]) -> None:
+    applied: list[str] = []
+
+    def apply(variables: dict[str, str], folder: Path) -> None:
+        applied.extend(path.read_text() for path in folder.glob("schema/*.sql"))
         if fault:
             raise fault
 
     monkeypatch.setattr(index, "apply", apply)
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as files:
+        files.writestr("schema/10_facts.sql", "create table facts")
+    body = archive.getvalue()
+    s3 = Service("s3", {"GetObject": lambda _: {"Body": StreamingBody(io.BytesIO(body), len(body))}}, True)
+    monkeypatch.setattr(index.boto3, "client", {"s3": s3.client}.__getitem__)
 
     def urlopen(request: urllib.request.Request, timeout: float) -> contextlib.nullcontext[None]:
         sent.append(request)
@@ -232,8 +244,12 @@ def test_cloudformation_is_always_answered(
 
     monkeypatch.setattr(index, "urlopen", urlopen)
     asked = {"StackId": "s", "RequestId": "r", "LogicalResourceId": "SchemaRun"}
-    event = {"RequestType": kind, "ResponseURL": "https://example.com/a?b", "ResourceProperties": {"Variables": {}}}
+    event = {"RequestType": kind, "ResponseURL": "https://example.com/a?b", "ResourceProperties": {}}
+    event["ResourceProperties"] = {"Archive": "s3://assets/a/b.zip", "Variables": {}}
     index.handler({**asked, **event}, None)
+    asked_for = [] if kind == "Delete" else [("assets", "a/b.zip")]
+    assert [(call["Bucket"], call["Key"]) for call in s3.named("GetObject")] == asked_for
+    assert applied == ([] if kind == "Delete" else ["create table facts"])
     (request,) = sent
     assert request.get_method() == "PUT"
     assert request.get_header("Content-type") == ""
