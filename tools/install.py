@@ -19,6 +19,7 @@ sys.path.insert(0, str(ROOT))
 
 from local import install as project  # noqa: E402
 from local.bar import Bar  # noqa: E402
+from local.layout import digest  # noqa: E402
 
 LOCK = ROOT / "tools/requirements.lock"
 GO_TOOLS = {
@@ -32,7 +33,7 @@ class Layout(project.Layout):
 
     def __init__(self, root: Path):
         super().__init__(root / "lint")
-        self.python = self.root / f"python-{project.digest(LOCK, self.machine)}"
+        self.python = self.root / f"python-{digest(LOCK, self.machine)}"
 
     def parts(self) -> dict[str, Path]:
         return {"python": self.python} | {name: self._go_tool(name) for name in GO_TOOLS}
@@ -40,7 +41,7 @@ class Layout(project.Layout):
     def _go_tool(self, name: str) -> Path:
         # built by another Go, it could not read what that Go compiles
         module = ROOT / "tools" / name
-        hashed = project.digest(module / "go.mod", module / "go.sum", go_version(), self.machine)
+        hashed = digest(module / "go.mod", module / "go.sum", go_version(), self.machine)
         return self.root / f"{name}-{hashed}"
 
     def bin_folders(self) -> list[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from local import install
+from local import install, layout, machine
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -32,7 +32,7 @@ def test_another_lock_is_another_folder(monkeypatch: pytest.MonkeyPatch, tmp_pat
     before = install.Layout(tmp_path)
     other = tmp_path / "requirements.lock"
     other.write_text("something==1\n")
-    monkeypatch.setattr(install, "PYTHON_LOCK", other)
+    monkeypatch.setattr(layout, "PYTHON_LOCK", other)
     after = install.Layout(tmp_path)
     assert before.venv != after.venv
     assert before.node == after.node
@@ -73,7 +73,7 @@ def test_everything_missing_is_named_with_its_remedy(monkeypatch: pytest.MonkeyP
         (old / name).chmod(0o755)
     monkeypatch.setenv("PATH", str(old) + os.pathsep + "/bin")
     monkeypatch.setattr(install.shutil, "which", lambda name: str(old / name) if (old / name).exists() else None)
-    monkeypatch.setattr(install, "DISK_GB", 10**9)
+    monkeypatch.setattr(machine, "DISK_GB", 10**9)
     with pytest.raises(install.InstallError) as error:
         install.check_machine(tmp_path / "cache" / "not" / "yet")
     said = str(error.value)
