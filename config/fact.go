@@ -103,10 +103,12 @@ func (v *validator) declaration(dataset, table string) ([]sqltext.Column, string
 	var others []string
 	for _, path := range paths {
 		file := filepath.Join(folder, filepath.Base(path))
+		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+			continue // the check of SQL says so
+		}
 		text, err := os.ReadFile(path)
 		if err != nil {
-			v.faults.add(file, 0, "can't be read: %s", err)
-			return nil, "", false
+			continue
 		}
 		tables, err := sqltext.Tables(string(text), table)
 		if at := (*sqltext.Error)(nil); errors.As(err, &at) {
@@ -128,6 +130,7 @@ func (v *validator) declaration(dataset, table string) ([]sqltext.Column, string
 	if short := strings.TrimPrefix(table, "analytics."); foundIn == "" {
 		v.fault(at("published", "table"), "%q is not declared%s: expected `create table %s (…)` in a file of %s",
 			short, spelling.Describe(short, others), table, folder)
+		v.faults.lastFollows(filepath.ToSlash(folder) + "/")
 		return nil, "", false
 	}
 	return found, foundIn, true
@@ -156,6 +159,8 @@ func publishedType(text string) (Type, error) {
 		arguments = "(18,0)" // Redshift's default
 	case name == "decimal" && !strings.Contains(arguments, ","):
 		arguments = strings.TrimSuffix(arguments, ")") + ",0)"
+	case name == "varchar" && arguments == "(max)":
+		arguments = "(65535)"
 	case name == "varchar" && arguments == "":
 		arguments = "(256)" // Redshift's default
 	}

@@ -23,6 +23,8 @@ type Fault struct {
 	Line     int      `json:"line"` // 0 if the fault is not in one line
 	Severity Severity `json:"severity"`
 	Message  string   `json:"message"`
+
+	follows string // from a fault in a file whose name begins so, if there is one
 }
 
 func (f Fault) Error() string {
@@ -55,6 +57,11 @@ func (f *Faults) warn(file string, line int, format string, values ...any) {
 	*f = append(*f, Fault{File: file, Line: line, Severity: Warning, Message: fmt.Sprintf(format, values...)})
 }
 
+// lastFollows says what the fault that was added last would follow from: files whose names begin so.
+func (f Faults) lastFollows(files string) {
+	f[len(f)-1].follows = files
+}
+
 // sort by files and lines.
 func (f Faults) sort() {
 	slices.SortStableFunc(f, func(a, b Fault) int {
@@ -69,6 +76,11 @@ func (f Faults) merge() Faults {
 	first := map[string]int{}
 	others := map[int][]string{}
 	for _, fault := range f {
+		if fault.follows != "" && slices.ContainsFunc(f, func(other Fault) bool {
+			return other.Severity == Error && other.File != fault.File && strings.HasPrefix(other.File, fault.follows)
+		}) {
+			continue
+		}
 		scope := fault.File
 		if folder := path.Dir(fault.File); path.Base(folder) == "transform" {
 			scope = folder

@@ -4,8 +4,8 @@ package config
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -24,22 +24,26 @@ func load(root string, faults *Faults) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
+	files = slices.DeleteFunc(files, func(file string) bool { return strings.HasPrefix(filepath.Base(file), ".") })
 	if len(files) == 0 {
 		faults.add("datasets", 0, "holds no contract: expected <dataset>.yaml")
 	}
-	others, err := filepath.Glob(filepath.Join(root, "datasets", "*.yml"))
+	others, err := filepath.Glob(filepath.Join(root, "datasets", "*.[yY]*[mM][lL]"))
 	if err != nil {
 		return nil, err
 	}
 	for _, file := range others {
+		if ending := filepath.Ext(file); ending == ".yaml" || !strings.EqualFold(ending, ".yaml") && !strings.EqualFold(ending, ".yml") {
+			continue
+		}
 		faults.add(filepath.Join("datasets", filepath.Base(file)), 0, "would not be read: expected the name to end in .yaml")
 	}
 	var contracts []*validator
 	for _, file := range files {
 		name := filepath.Join("datasets", filepath.Base(file))
-		text, err := os.ReadFile(file)
-		if err != nil {
-			return nil, err
+		text, ok := readFile(file, name, faults)
+		if !ok {
+			continue
 		}
 		contract, dataset := readContract(name, text, root, faults)
 		contracts = append(contracts, contract)

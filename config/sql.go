@@ -3,13 +3,14 @@ package config
 import (
 	"errors"
 	"io/fs"
-	"os"
+	"maps"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
+	"lakeshift/config/spelling"
 	"lakeshift/config/sqltext"
 )
 
@@ -36,6 +37,7 @@ type sqlFile struct {
 	owner      string // a dataset, or warehouse
 	folder     string // below the owner; empty for warehouse
 	base       string
+	unfilled   bool // it holds placeholders that are not known
 	statements []sqltext.Statement
 }
 
@@ -47,6 +49,12 @@ func readSQL(root string, owners map[string]bool, faults *Faults) (files []sqlFi
 	err = filepath.WalkDir(filepath.Join(root, "sql"), func(path string, entry fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) && entry == nil {
 			return nil // each dataset says what it lacks
+		}
+		if err == nil && entry.IsDir() && filepath.Ext(path) == ".sql" {
+			if name, err := filepath.Rel(root, path); err == nil {
+				faults.add(filepath.ToSlash(name), 0, "is a folder: nothing would execute what is in it")
+			}
+			return filepath.SkipDir
 		}
 		if err != nil || entry.IsDir() || strings.HasPrefix(entry.Name(), ".") {
 			return err
@@ -73,13 +81,13 @@ func readSQL(root string, owners map[string]bool, faults *Faults) (files []sqlFi
 		case filepath.Ext(file.name) != ".sql":
 			faults.add(file.name, 0, "is no .sql file: nothing would execute it")
 		case !expected || known == nil:
-			faults.add(file.name, 0, "stands where nothing executes it: expected sql/warehouse or, in sql/%s, one of %s", file.owner, folderNames())
-		default:
-			text, err := os.ReadFile(path)
-			if err != nil {
-				return err
+			meant := ""
+			if near := spelling.Meant(file.folder, slices.Collect(maps.Keys(sqlFolders))); near != "" {
+				meant = " (is it " + near + "?)"
 			}
-			if file.read(string(text), known, faults) {
+			faults.add(file.name, 0, "stands where nothing executes it%s: expected sql/warehouse or, in sql/%s, one of %s", meant, file.owner, folderNames())
+		default:
+			if text, ok := readFile(path, file.name, faults); ok && file.read(string(text), known, faults) {
 				files = append(files, file)
 			} else {
 				unread[file.owner+"/"+file.folder] = true
@@ -101,6 +109,10 @@ func (f *sqlFile) read(text string, known []string, faults *Faults) bool {
 		return false
 	}
 	for _, fault := range sqltext.CheckPlaceholders(text, known) {
+		faults.add(f.name, fault.Line, "%s", fault.Message)
+		f.unfilled = true
+	}
+	for _, fault := range sqltext.CheckQuotes(text) {
 		faults.add(f.name, fault.Line, "%s", fault.Message)
 	}
 	for _, fault := range sqltext.CheckQuotes(text) {
@@ -145,9 +157,11 @@ func checkSteps(dataset Dataset, files []sqlFile, faulty bool, faults *Faults) {
 	}
 	if transforms == 0 {
 		faults.add(folder+"/transform", 0, "holds no SQL: expected what brings analytics.%s up to date", dataset.Fact.Table)
+		faults.lastFollows(folder + "/transform/")
 	}
 	if !published[dataset.Fact.Table] && !(unknown && len(published) > 0) {
 		faults.add(folder+"/publish", 0, "does not publish %s: expected NN_%s.sql with an UNLOAD", dataset.Fact.Table, dataset.Fact.Table)
+		faults.lastFollows(folder + "/publish/")
 	}
 }
 

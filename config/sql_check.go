@@ -125,8 +125,9 @@ func (c sqlChecker) statement(file sqlFile, statement sqltext.Statement, session
 func (c sqlChecker) warehouse(file sqlFile) {
 	dropped := map[string]bool{}
 	for _, statement := range file.statements {
-		c.statement(file, statement, sqlcheck.NewSession(c.catalogs.warehouse), false)
-		c.add(file, sqlcheck.Again(statement, dropped))
+		if c.statement(file, statement, sqlcheck.NewSession(c.catalogs.warehouse), false) {
+			c.add(file, sqlcheck.Again(statement, dropped))
+		}
 	}
 }
 

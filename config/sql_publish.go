@@ -12,14 +12,19 @@ func (c sqlChecker) publish(dataset Dataset, file sqlFile, faulty bool) {
 	unloads := 0
 	for _, statement := range file.statements {
 		session := sqlcheck.NewSession(c.catalogs.warehouse)
-		c.statement(file, statement, session, false)
+		if !c.statement(file, statement, session, false) {
+			if sqlcheck.Begins(statement, "unload") {
+				unloads++
+			}
+			continue
+		}
 		c.dropped(file, statement, nil)
 		unload, ok := session.Unload(statement)
 		if !ok {
 			continue
 		}
 		unloads++
-		if match := publishFile.FindStringSubmatch(file.base); match != nil && !faulty {
+		if match := publishFile.FindStringSubmatch(file.base); match != nil && !faulty && !file.unfilled {
 			c.unload(dataset, match[1], file, unload)
 		}
 	}

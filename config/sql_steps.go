@@ -12,8 +12,9 @@ import (
 func (c sqlChecker) schema(dataset Dataset, file sqlFile) {
 	session, dropped := sqlcheck.NewSession(c.catalogs.warehouse), map[string]bool{}
 	for _, statement := range file.statements {
-		c.statement(file, statement, session, true)
-		c.add(file, sqlcheck.Again(statement, dropped))
+		if c.statement(file, statement, session, true) {
+			c.add(file, sqlcheck.Again(statement, dropped))
+		}
 		switch {
 		case sqlcheck.Begins(statement, "drop table") && sqlcheck.Mentions(statement, dataset.WarehouseTable()):
 			c.faults.add(file.name, statement.Line, "%s would lose its facts at every deployment: leave the drop out, the deployment adds columns to the table", dataset.WarehouseTable())
@@ -43,10 +44,12 @@ func (c sqlChecker) transform(dataset Dataset, files []sqlFile, faulty bool) {
 	}
 	for i, file := range files {
 		for j, statement := range file.statements {
+			before := len(*c.faults)
 			c.statement(file, statement, session, true)
+			sound := len(*c.faults) == before
 			c.foreign(dataset, file, statement)
 			c.dropped(file, statement, append(file.statements[j+1:], statementsOf(files[i+1:])...))
-			if !faulty {
+			if !faulty && sound {
 				c.queued(dataset, file, statement)
 			}
 			c.runAgain(file, statement, made)
@@ -62,12 +65,15 @@ func (c sqlChecker) transform(dataset Dataset, files []sqlFile, faulty bool) {
 	if !emptied {
 		c.faults.warn("sql/"+dataset.Name+"/transform", 0, "%s is never emptied, so every run looks at its keys again: expected delete from %s in the last statement",
 			dataset.AffectedTable(), dataset.AffectedTable())
+		c.faults.lastFollows("sql/" + dataset.Name + "/transform/")
 	}
 	if !written && !faulty {
 		c.faults.warn("sql/"+dataset.Name+"/transform", 0, "nothing writes %s: expected a merge into it", dataset.WarehouseTable())
+		c.faults.lastFollows("sql/" + dataset.Name + "/transform/")
 	}
 	if !queued {
 		c.faults.warn("sql/"+dataset.Name+"/transform", 0, "nothing is queued in analytics.publish_queue: the lake's copy of %s would stay as it is", dataset.WarehouseTable())
+		c.faults.lastFollows("sql/" + dataset.Name + "/transform/")
 	}
 }
 

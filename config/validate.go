@@ -25,6 +25,8 @@ func (v *validator) contract(c Contract) Dataset {
 	dataset := Dataset{Name: c.Dataset, Description: c.Description, Schedule: c.Schedule, Load: c.Load}
 	wanted := strings.TrimSuffix(strings.TrimPrefix(v.file, "datasets/"), ".yaml")
 	switch {
+	case !datasetName.MatchString(wanted):
+		v.faults.add(v.file, 0, "the file is called like no dataset: expected up to 40 lower-case letters, digits and underscores, and .yaml")
 	case !datasetName.MatchString(c.Dataset):
 		v.fault(at("dataset"), "%q is no name: expected up to 40 lower-case letters, digits and underscores", c.Dataset)
 	case c.Dataset != wanted:
@@ -51,7 +53,11 @@ func (v *validator) contract(c Contract) Dataset {
 	if dataset.MaxRejected = int64(c.MaxRejected); c.MaxRejected < 0 {
 		v.fault(at("max_rejected_rows"), "%d is no number of rows: expected 0 or more", c.MaxRejected)
 	}
-	dataset.Fact = v.published(c, dataset.BusinessKey)
+	if datasetName.MatchString(wanted) {
+		dataset.Fact = v.published(c, dataset.BusinessKey)
+	} else {
+		dataset.Name = "" // what stands in sql is not looked for under such a name
+	}
 	dataset.Load = v.load(c.Load)
 	return dataset
 }

@@ -94,7 +94,7 @@ type Queued struct {
 	Line  int
 }
 
-var pathKey = regexp.MustCompile(`(?:^|/)([a-z_][a-z0-9_]*)=`)
+var pathKey = regexp.MustCompile(`(?:^|/)\x00*([a-z_][a-z0-9_]*)=`)
 
 // Queues reads an insert of selects into a queue with these two columns; other forms give nothing.
 func Queues(statement sqltext.Statement, queue, table, path string) []Queued {
@@ -125,12 +125,14 @@ func Queues(statement sqltext.Statement, queue, table, path string) []Queued {
 			case columns[i] == table && len(item) > 0 && item[0].Kind == sqltext.String && len(unnamed(item)) == 1:
 				q.Table = item[0].Literal()
 			case columns[i] == path:
+				var literals []string
 				for _, token := range item {
 					if token.Kind == sqltext.String {
-						for _, match := range pathKey.FindAllStringSubmatch(token.Literal(), -1) {
-							q.Keys = append(q.Keys, match[1])
-						}
+						literals = append(literals, token.Literal())
 					}
+				}
+				for _, match := range pathKey.FindAllStringSubmatch(strings.Join(literals, "\x00"), -1) {
+					q.Keys = append(q.Keys, match[1])
 				}
 			}
 		}

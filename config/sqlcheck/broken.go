@@ -8,7 +8,7 @@ import (
 )
 
 // Words that nobody uses as a name without quotes, and that begin what follows a list.
-var endsList = set("from where group having order union except intersect when then end and or on")
+var endsList = set("from where having union except intersect when then end and or on")
 
 // Broken says what keeps a statement from being read, in each dialect: brackets, commas, a statement inside of another.
 // What else could be said of it would follow from that.
@@ -19,10 +19,34 @@ func Broken(statement sqltext.Statement) []Finding {
 	if findings := Balanced(statement); len(findings) > 0 {
 		return findings
 	}
+	if findings := existence(statement.Tokens); len(findings) > 0 {
+		return findings
+	}
 	if findings := commas(statement.Tokens); len(findings) > 0 {
 		return findings
 	}
 	return cases(statement.Tokens)
+}
+
+// existence clauses that are mistyped would be taken for names.
+func existence(tokens []sqltext.Token) []Finding {
+	if !isWord(tokens[0], "create", "drop") {
+		return nil
+	}
+	for i := 1; i < min(len(tokens), 5); i++ {
+		p := &cursor{tokens: tokens, at: i}
+		if !p.looks("if") {
+			continue
+		}
+		expected := "if exists"
+		if isWord(tokens[0], "create") {
+			expected = "if not exists"
+		}
+		if !begins(tokens[i:], expected) {
+			return []Finding{{Line: tokens[i].Line, Message: tokens[0].Text + " takes no other if: expected " + expected}}
+		}
+	}
+	return nil
 }
 
 // cases that are not ended.
@@ -59,7 +83,8 @@ func commas(tokens []sqltext.Token) []Finding {
 		}
 		p := &cursor{tokens: tokens, at: i}
 		next, before := p.ahead(1), p.ahead(-1)
-		ends := i+1 == len(tokens) || isSymbol(next, ")") || isSymbol(next, "]") || isSymbol(next, ",") || isWord(next, "select") ||
+		by := isWord(next, "group", "order") && isWord(p.ahead(2), "by")
+		ends := by || i+1 == len(tokens) || isSymbol(next, ")") || isSymbol(next, "]") || isSymbol(next, ",") || isWord(next, "select") ||
 			next.Kind == sqltext.Word && endsList[next.Text] && !isSymbol(p.ahead(2), ".") && !isSymbol(p.ahead(2), "(")
 		begins := i == 0 || isSymbol(before, "(") || isSymbol(before, "[") || isWord(before, "select", "distinct", "by", "set", "from", "values")
 		switch {

@@ -14,6 +14,9 @@ func (k *checker) create(p *cursor) {
 	if !ok {
 		return
 	}
+	if k.catalog.Dialect == Redshift && !relation.Lake {
+		k.options(&cursor{tokens: p.tokens, at: begin})
+	}
 	if relation.query == nil {
 		k.keys(&cursor{tokens: p.tokens, at: begin}, relation.Columns, relation.Open)
 		if !relation.Lake {
@@ -65,29 +68,14 @@ func (k *checker) columnTypes(p *cursor) {
 			k.fault(line, "column %s stands there twice", name[0])
 		}
 		seen[name[0]] = true
-		if column.done() || isAttribute(column.peek()) {
+		if column.done() || sqltext.Attribute(column.peek()) {
 			k.fault(line, "column %s has no type", name[0])
 			continue
 		}
 		k.knownType(readType(column))
-		k.attributes(column, name[0])
-	}
-}
-
-// What may stand behind a column's type: https://docs.aws.amazon.com/redshift/latest/dg/r_CREATE_TABLE_NEW.html
-var attributes = set("not null default identity generated encode distkey sortkey unique primary references collate bytedict constraint check")
-
-func isAttribute(token sqltext.Token) bool {
-	return token.Kind == sqltext.Word && attributes[token.Text]
-}
-
-// attributes tells where a comma is missing behind a column.
-func (k *checker) attributes(p *cursor, column string) {
-	for p.accept("not", "null") || p.accept("null") || p.accept("distkey") || p.accept("sortkey") || p.accept("unique") {
-	}
-	key := p.looks("primary", "key") && isSymbol(p.ahead(2), "(") || p.looks("unique") && isSymbol(p.ahead(1), "(")
-	if key || isName(p.peek()) && !isAttribute(p.peek()) {
-		k.fault(p.peek().Line, "%s stands behind column %s: is a comma missing before it?", p.peek().Text, column)
+		if err := sqltext.Attributes(column.rest(), name[0]); err != nil {
+			k.fault(err.Line, "%s", err.Message)
+		}
 	}
 }
 

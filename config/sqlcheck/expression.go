@@ -144,6 +144,8 @@ func (k *checker) call(name string, p *cursor, in *scope) {
 	}
 	inside := p.group()
 	switch {
+	case len(inside) == 0 && name == "count" && k.catalog.Dialect == Redshift:
+		k.fault(p.ahead(-1).Line, "count() counts nothing: expected count(*)")
 	case len(inside) > 0 && (isWord(inside[0], "select", "with") || isParenthesisedQuery(inside)):
 		k.query(inside, in)
 		return

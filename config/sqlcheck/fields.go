@@ -77,7 +77,7 @@ func shapesOf(got result, listed []string) map[string]value {
 	if len(listed) > 0 {
 		names = listed
 	}
-	if got.count < 0 || len(names) != len(got.values) {
+	if got.union || got.count < 0 || len(names) != len(got.values) {
 		return nil
 	}
 	shapes := map[string]value{}

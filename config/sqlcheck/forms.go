@@ -125,6 +125,9 @@ func Form(statement sqltext.Statement, transaction bool) []Finding {
 			fault(first.Line, "Redshift has no %q: %s", form.words, form.remedy)
 		}
 	}
+	if begins(tokens, "insert") && !begins(tokens, "insert into") {
+		fault(first.Line, "insert is not followed by into")
+	}
 	checkForeignClauses(tokens, fault)
 	if begins(tokens, "merge") {
 		checkMerge(tokens, fault)

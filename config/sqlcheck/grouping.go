@@ -18,6 +18,8 @@ func (k *checker) grouped(items [][]sqltext.Token, group []sqltext.Token, groups
 	if !ok || !groups && !slices.ContainsFunc(items, func(item []sqltext.Token) bool { return aggregate(item) >= 0 }) {
 		return
 	}
+	var names []string
+	line := 0
 	for i, item := range items {
 		if by[strconv.Itoa(i+1)] {
 			continue
@@ -31,10 +33,20 @@ func (k *checker) grouped(items [][]sqltext.Token, group []sqltext.Token, groups
 		}
 		for _, name := range looseColumns(value, in) {
 			if !by[name.Text] {
-				k.fault(name.Line, "%s is neither grouped by nor in an aggregate: expected it in group by, or for example max(%s)", name.Text, name.Text)
-				break
+				if line == 0 {
+					line = name.Line
+				}
+				if !slices.Contains(names, name.Text) {
+					names = append(names, name.Text)
+				}
 			}
 		}
+	}
+	switch {
+	case len(names) == 1:
+		k.fault(line, "%s is neither grouped by nor in an aggregate: expected it in group by, or for example max(%s)", names[0], names[0])
+	case len(names) > 1:
+		k.fault(line, "%s are neither grouped by nor in an aggregate: expected them in group by, or for example max(%s)", strings.Join(names, ", "), names[0])
 	}
 }
 

@@ -61,6 +61,7 @@ type result struct {
 	open    bool    // columns may have names that are not known
 	count   int     // of columns; -1 if that is not known
 	values  []value // of the columns, where all are known
+	union   bool    // other queries give other values
 	single  bool    // one row, whatever the tables hold
 }
 
@@ -119,9 +120,7 @@ func (k *checker) query(tokens []sqltext.Token, parent *scope) result {
 		if i == 0 {
 			first = got
 			first.single = got.single && len(parts) == 1
-			if len(parts) > 1 {
-				first.values = nil // the other queries have their own
-			}
+			first.union = len(parts) > 1
 			continue
 		}
 		if got.count >= 0 && first.count >= 0 && got.count != first.count {

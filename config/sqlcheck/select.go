@@ -168,7 +168,10 @@ func (k *checker) items(items [][]sqltext.Token, in *scope) result {
 			}
 		case name != "":
 			add([]string{name}, false)
-			got.values = append(got.values, k.valueOf(unnamed(item), in))
+			v := k.valueOf(unnamed(item), in)
+			v.column = name
+			got.values = append(got.values, v)
+			k.runTogether(item, in)
 		default:
 			// engines name what has no name in ways of their own
 			got.open = true
@@ -192,6 +195,18 @@ func (k *checker) items(items [][]sqltext.Token, in *scope) result {
 		}
 	}
 	return got
+}
+
+// runTogether tells of two columns in two lines: without the comma the second is a name for the first.
+func (k *checker) runTogether(item []sqltext.Token, in *scope) {
+	value := unnamed(item)
+	if len(value) != len(item)-1 || !isPlainColumn(value) {
+		return
+	}
+	name, before := item[len(item)-1], value[len(value)-1]
+	if name.Line > before.Line && name.Text != before.Text && in.holds([]string{name.Text}) {
+		k.warn(name.Line, "%s is taken for a name of %s in the line before: is a comma missing?", name.Text, before.Text)
+	}
 }
 
 // unnamed is an item without the name that it gets.

@@ -83,6 +83,10 @@ func (k *checker) statement(p *cursor) {
 		k.named(p)
 	case p.accept("refresh", "materialized", "view"), p.accept("alter", "table"):
 		k.named(p)
+	case p.accept("comment", "on", "table"), p.accept("comment", "on", "view"):
+		k.named(p)
+	case p.accept("comment", "on", "column"):
+		k.commented(p)
 	case p.looks("grant"), p.looks("revoke"):
 		k.grant(p)
 	case p.accept("explain"):
@@ -165,6 +169,23 @@ func (k *checker) listed(tokens []sqltext.Token, relation *Relation) int {
 	return len(names)
 }
 
+// commented is the column that a comment is about.
+func (k *checker) commented(p *cursor) {
+	line, parts := p.peek().Line, p.name()
+	if len(parts) < 2 {
+		return
+	}
+	column := parts[len(parts)-1]
+	if relation := k.exists(parts[:len(parts)-1], line); relation != nil {
+		if columns, known := relation.columns(); known && !slices.Contains(columns, column) {
+			k.fault(line, "%s has no column %s%s", relation.Name, column, remedy(column, columns))
+		}
+	}
+}
+
+// Options of an unload that Parquet has no use for: https://docs.aws.amazon.com/redshift/latest/dg/r_UNLOAD.html
+var textOptions = []string{"header", "delimiter", "fixedwidth", "addquotes", "escape", "gzip", "bzip2", "zstd"}
+
 // unload checks the query in its literal.
 func (k *checker) unload(p *cursor) {
 	if !isSymbol(p.peek(), "(") {
@@ -173,6 +194,9 @@ func (k *checker) unload(p *cursor) {
 	inside := p.group()
 	if len(inside) == 0 || inside[0].Kind != sqltext.String {
 		return
+	}
+	if at := find(p.rest(), textOptions...); at >= 0 && find(p.rest(), "parquet") >= 0 {
+		k.fault(p.ahead(at).Line, "unload as parquet takes no %s", p.ahead(at).Text)
 	}
 	if len(inside) > 1 {
 		k.fault(inside[1].Line, "the query of an unload is one literal, and it ends here: double each quote inside of it, or put it between $$ and $$")

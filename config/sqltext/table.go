@@ -2,6 +2,7 @@ package sqltext
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -164,14 +165,21 @@ func (p *parser) column() (*Column, error) {
 	if err != nil {
 		return nil, err
 	}
-	attributes := p.next
+	begin := p.next
 	p.skip()
+	if err := Attributes(p.tokens[begin:min(p.next, len(p.tokens))], name); err != nil {
+		return nil, err
+	}
 	column := &Column{Name: name, Type: kind, Line: line}
-	for i := attributes; i < min(p.next, len(p.tokens)); i++ {
+	for i := begin; i < min(p.next, len(p.tokens)); i++ {
 		rest := p.tokens[i:]
 		column.NotNull = column.NotNull || words(rest, "not", "null") || words(rest, "primary", "key") || words(rest, "identity")
 	}
 	return column, nil
+}
+
+var furtherWords = map[string][]string{
+	"national": {"character", "char", "varchar", "varying"}, "binary": {"varying"}, "interval": {"year", "month", "day", "hour", "minute", "second", "to"},
 }
 
 // The second words of types that have two.
@@ -179,10 +187,13 @@ var secondWords = map[string]string{"double": "precision", "character": "varying
 
 func (p *parser) columnType(column string) (string, error) {
 	first := p.take()
-	if first.Kind != Word || first.Text == "not" || first.Text == "null" || first.Text == "default" || first.Text == "encode" {
+	if first.Kind != Word || Attribute(first) {
 		return "", fail(first.Line, "column %s has no type", column)
 	}
 	kind := first.Text
+	for p.peek().Kind == Word && slices.Contains(furtherWords[kind], p.peek().Text) {
+		p.next++ // types that can't be published: only where they end matters
+	}
 	if next := p.peek(); next.Kind == Word && next.Text == secondWords[kind] {
 		kind += " " + p.take().Text
 	}
@@ -203,6 +214,9 @@ func (p *parser) columnType(column string) (string, error) {
 	// timestamp without time zone is timestamp; with time zone is another type
 	if words(p.tokens[min(p.next, len(p.tokens)):], "with", "time", "zone") {
 		kind += " with time zone"
+		p.next += 3
+	} else if words(p.tokens[min(p.next, len(p.tokens)):], "without", "time", "zone") {
+		p.next += 3
 	}
 	return kind, nil
 }
