@@ -76,6 +76,9 @@ func cases(tokens []sqltext.Token) []Finding {
 
 // commas that nothing follows, or that nothing precedes.
 func commas(tokens []sqltext.Token) []Finding {
+	if isWord(tokens[0], "grant", "revoke", "alter") {
+		return nil // select is a right there
+	}
 	var findings []Finding
 	for i, token := range tokens {
 		if !isSymbol(token, ",") {

@@ -13,7 +13,7 @@ import (
 // The words that statements of Redshift begin with:
 // https://docs.aws.amazon.com/redshift/latest/dg/c_SQL_commands.html
 var verbs = set(`
-	abort alter analyze attach begin call cancel close comment commit copy create deallocate declare delete desc describe detach drop end
+	abort alter analyse analyze attach begin call cancel close comment commit copy create deallocate declare delete desc describe detach drop end
 	execute explain fetch grant insert lock merge prepare refresh reset revoke rollback select set show start truncate unload update use
 	vacuum with`)
 

@@ -13,7 +13,7 @@ import (
 var redshiftTypes = set(`
 	smallint int2 integer int int4 bigint int8 decimal numeric real float4 float8 float boolean bool char character nchar bpchar
 	varchar nvarchar text date time timetz timestamp timestamptz interval geometry geography hllsketch super varbyte varbinary binary
-	double`)
+	double datetime`)
 
 // Types that its catalog's tables have; tables of users can't have them.
 var catalogTypes = set(`
@@ -23,7 +23,7 @@ var catalogTypes = set(`
 
 // What other engines' types are called here.
 var otherTypes = map[string]string{
-	"string": "varchar(n)", "varchar2": "varchar(n)", "clob": "varchar(n)", "longtext": "varchar(65535)", "datetime": "timestamp",
+	"string": "varchar(n)", "varchar2": "varchar(n)", "clob": "varchar(n)", "longtext": "varchar(65535)",
 	"timestamp_ntz": "timestamp", "timestamp_tz": "timestamptz", "number": "decimal(p, s)", "tinyint": "smallint", "mediumint": "integer",
 	"long": "bigint", "json": "super", "jsonb": "super", "variant": "super", "uuid": "varchar(36)", "serial": "integer identity(1, 1)",
 	"bigserial": "bigint identity(1, 1)", "int64": "bigint", "float64": "double precision", "blob": "varbyte(n)", "bytes": "varbyte(n)",
