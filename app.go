@@ -40,8 +40,8 @@ func closeQuietly() {
 }
 
 func run() error {
-	if assignment := os.Getenv(partOf); assignment != "" {
-		return synthPart(assignment)
+	if folder := os.Getenv(partOf); folder != "" {
+		return synthPart(folder)
 	}
 	context, out := os.Getenv("CDK_CONTEXT_JSON"), os.Getenv("CDK_OUTDIR")
 	environments, err := chosen(context)
@@ -49,8 +49,19 @@ func run() error {
 		return err
 	}
 	several := out != "" && len(environments) > 1 && runtime.GOMAXPROCS(0) > 1
+	// the CDK takes a second to load, in which the configuration is checked
 	var app func() (awscdk.App, error)
-	if !several {
+	var parts []*part
+	if several {
+		if err := attempt(kernelcache.Fill); err != nil {
+			return err
+		}
+		parts, err = sideBySide(environments, out)
+		defer end(parts)
+		if err != nil {
+			return err
+		}
+	} else {
 		app = startApp(".", out)
 		defer func() { _, _ = app() }() // a kernel that is still starting can't be ended
 	}
@@ -66,15 +77,12 @@ func run() error {
 		return err
 	}
 	if several {
-		if err := attempt(kernelcache.Fill); err != nil {
-			return err
-		}
-		return sideBySide(environments, sources, out)
+		return finishParts(parts, environments, sources, out)
 	}
 	return synth(app, environments, loaded.Datasets, sources)
 }
 
-// startApp begins to load the CDK, which takes a second, and returns a function that waits for it.
+// startApp begins to load the CDK and returns a function that waits for it.
 func startApp(root, out string) func() (awscdk.App, error) {
 	app := sync.OnceValues(func() (app awscdk.App, err error) {
 		err = attempt(func() (err error) {

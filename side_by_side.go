@@ -5,59 +5,80 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
-	"sync"
 
 	"lakeshift/config"
 	"lakeshift/stacks"
 )
 
-// partOf is set in the environment of an app that synthesizes a share of the environments for another: a file with its part.
+// partOf is set in the environment of an app that synthesizes a share of the environments for another: the folder that it
+// writes to. What to write it reads from its standard input.
 const partOf = "LAKESHIFT_SYNTH_PART"
 
-// part of the assembly: some environments, synthesized in a folder of their own from what is checked and packed already.
+// part of the assembly: some environments, synthesized in a process and a folder of their own.
 type part struct {
-	Environments []string
-	Folder       string
-	Sources      stacks.Sources
-
-	said bytes.Buffer
-	err  error
+	folder       string
+	environments []string
+	process      *exec.Cmd
+	assignment   io.WriteCloser
+	said         bytes.Buffer
 }
 
-// sideBySide runs this app once for each share of the environments, as many at a time as there are processors, and joins
-// what they write into one cloud assembly under out. Environments know nothing of each other, and the CDK uses one
-// processor only.
-func sideBySide(environments []config.Environment, sources stacks.Sources, out string) error {
+// assignment of a part: what is checked and packed already.
+type assignment struct {
+	Environments []string
+	Sources      stacks.Sources
+}
+
+// sideBySide starts this app once for each share of the environments, as many as may run at a time. Environments know nothing
+// of each other, and the CDK uses one processor only. They load the CDK until they are told what to do.
+func sideBySide(environments []config.Environment, out string) (parts []*part, err error) {
+	app, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
 	if err := os.MkdirAll(out, 0o755); err != nil {
-		return err
+		return nil, err
 	}
-	parts := make([]part, min(len(environments), runtime.GOMAXPROCS(0)))
-	for i, environment := range environments {
-		part := &parts[i%len(parts)]
-		part.Environments = append(part.Environments, environment.Name)
-	}
-	var running sync.WaitGroup
-	for i := range parts {
-		part := &parts[i]
-		folder, err := os.MkdirTemp(out, ".part-")
-		if err != nil {
-			return err
+	for range min(len(environments), runtime.GOMAXPROCS(0)) {
+		part := &part{process: exec.Command(app)}
+		parts = append(parts, part)
+		if part.folder, err = os.MkdirTemp(out, ".part-"); err != nil {
+			return parts, err
 		}
-		defer os.RemoveAll(folder)
-		part.Folder, part.Sources = folder, sources
-		running.Go(part.run)
+		// one goroutine and the CDK's process take turns: more threads would only hand over to each other
+		part.process.Env = append(os.Environ(), partOf+"="+part.folder, "GOMAXPROCS=1")
+		part.process.Stdout, part.process.Stderr = os.Stdout, &part.said
+		if part.assignment, err = part.process.StdinPipe(); err != nil {
+			return parts, err
+		}
+		if err := part.process.Start(); err != nil {
+			return parts, err
+		}
 	}
-	running.Wait()
-	failures := make([]error, len(parts))
+	for i, environment := range environments {
+		part := parts[i%len(parts)]
+		part.environments = append(part.environments, environment.Name)
+	}
+	return parts, nil
+}
+
+// finishParts hands out the work, waits for all, and joins what they wrote into one cloud assembly under out.
+func finishParts(parts []*part, environments []config.Environment, sources stacks.Sources, out string) error {
+	var failures []error
+	for _, part := range parts {
+		failures = append(failures, json.NewEncoder(part.assignment).Encode(assignment{part.environments, sources}))
+	}
 	said := map[string]bool{}
-	for i := range parts {
-		failures[i] = parts[i].err
-		if text := parts[i].said.String(); parts[i].err == nil && !said[text] {
+	for _, part := range parts {
+		if err := part.process.Wait(); err != nil {
+			failures = append(failures, fmt.Errorf("%s: %w\n%s", strings.Join(part.environments, ", "), err, strings.TrimSpace(part.said.String())))
+		} else if text := part.said.String(); !said[text] {
 			said[text] = true // what all parts warn of is said once
 			fmt.Fprint(os.Stderr, text)
 		}
@@ -65,43 +86,38 @@ func sideBySide(environments []config.Environment, sources stacks.Sources, out s
 	if err := errors.Join(failures...); err != nil {
 		return err
 	}
-	for i := range parts {
-		if err := parts[i].move(out); err != nil {
+	for _, part := range parts {
+		if err := part.move(out); err != nil {
 			return err
 		}
 	}
 	return finish(out, environments)
 }
 
-func (p *part) run() {
-	text, err := json.Marshal(p)
-	assignment := p.Folder + ".json"
-	app, noApp := os.Executable()
-	if p.err = errors.Join(err, noApp, os.WriteFile(assignment, text, 0o644)); p.err != nil {
-		return
-	}
-	defer os.Remove(assignment)
-	command := exec.Command(app)
-	command.Env = append(os.Environ(), partOf+"="+assignment)
-	command.Stdout, command.Stderr = os.Stdout, &p.said
-	if err := command.Run(); err != nil {
-		p.err = fmt.Errorf("%s: %w\n%s", strings.Join(p.Environments, ", "), err, strings.TrimSpace(p.said.String()))
+// end what is still waiting or at work, and leave nothing behind.
+func end(parts []*part) {
+	for _, part := range parts {
+		if part.process.Process != nil && part.process.ProcessState == nil {
+			_ = part.assignment.Close() // without an assignment it ends, and its kernel with it
+			_ = part.process.Wait()
+		}
+		if part.folder != "" {
+			_ = os.RemoveAll(part.folder)
+		}
 	}
 }
 
 // synthPart is the app of the other process.
-func synthPart(assignment string) error {
-	text, err := os.ReadFile(assignment)
-	if err != nil {
-		return fmt.Errorf("%s: %w", partOf, err)
-	}
-	var part part
-	if err := json.Unmarshal(text, &part); err != nil {
-		return fmt.Errorf("%s: %w", assignment, err)
-	}
-	app := startApp(".", part.Folder)
+func synthPart(folder string) error {
+	app := startApp(".", folder)
 	defer func() { _, _ = app() }()
-	environments, err := named(part.Environments)
+	var work assignment
+	if err := json.NewDecoder(os.Stdin).Decode(&work); errors.Is(err, io.EOF) {
+		return nil // something was found wanting meanwhile
+	} else if err != nil {
+		return err
+	}
+	environments, err := named(work.Environments)
 	if err != nil {
 		return err
 	}
@@ -109,17 +125,17 @@ func synthPart(assignment string) error {
 	if err != nil {
 		return err
 	}
-	return synth(app, environments, loaded.Datasets, part.Sources)
+	return synth(app, environments, loaded.Datasets, work.Sources)
 }
 
 // move what was written to out: a folder for each environment, and assets, which are named after their content.
 func (p *part) move(out string) error {
-	entries, err := os.ReadDir(p.Folder)
+	entries, err := os.ReadDir(p.folder)
 	if err != nil {
 		return err
 	}
 	for _, entry := range entries {
-		from, to := filepath.Join(p.Folder, entry.Name()), filepath.Join(out, entry.Name())
+		from, to := filepath.Join(p.folder, entry.Name()), filepath.Join(out, entry.Name())
 		if entry.Name() == "manifest.json" {
 			continue
 		}

@@ -122,6 +122,7 @@ type DatasetAlarmsProps struct {
 	// Quiet keeps the freshness alarm from telling anybody, where runs start on demand only.
 	Quiet   bool
 	Dataset string
+	Tags    map[string]string
 }
 
 // NewDatasetAlarms watch a dataset: is it fresh, does every check hold, did its rows fit, did Spark struggle? They stand in the dataset's own
@@ -174,10 +175,15 @@ func NewDatasetAlarms(scope constructs.Construct, props DatasetAlarmsProps) {
 }
 
 func newAlarm(scope constructs.Construct, id string, props DatasetAlarmsProps, alarm awscloudwatch.CfnAlarmProps) {
+	var tags []*awscdk.CfnTag
 	if alarm.ActionsEnabled == nil {
 		alarm.ActionsEnabled = jsii.Bool(true)
 	}
 	alarm.Statistic = jsii.String("Sum")
+	for _, key := range slices.Sorted(maps.Keys(props.Tags)) {
+		tags = append(tags, &awscdk.CfnTag{Key: jsii.String(key), Value: jsii.String(props.Tags[key])})
+	}
+	alarm.Tags = &tags
 	alarm.AlarmActions = &[]any{props.TopicARN}
 	if *alarm.TreatMissingData == "breaching" {
 		// the others are quiet again once their metric is: that says nothing of what they rang for

@@ -4,7 +4,6 @@ import (
 	"path/filepath"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/aws/jsii-runtime-go/runtime"
 )
@@ -21,7 +20,7 @@ type Asset struct {
 	Folder bool
 }
 
-// Uploads of an environment go to the bucket of its bootstrap, whose name is asked for once: a dataset's stack uploads six
+// Uploads of an environment go to the bucket of its bootstrap, whose name is asked for once: a dataset's stack uploads two
 // assets, and each answer of the CDK has six fields.
 type Uploads struct{ bucket string }
 
@@ -43,21 +42,25 @@ func (u *Uploads) Upload(synthesizer awscdk.IStackSynthesizer, asset Asset) stri
 	return "s3://" + u.bucket + "/" + asset.Hash + extension
 }
 
-// StepCode is what the jobs of all pipelines run: their scripts and their library.
-type StepCode struct{ load, transform, check, library Asset }
+// StepCode is where the code of all pipelines lies: the scripts and the library of the jobs.
+type StepCode struct{ load, transform, check, library *string }
 
-// NewStepCode stages load.py, transform.py and check.py of a folder, and the library, once for all stacks of the scope.
-// The stack is any of those that will use them.
-func NewStepCode(scope constructs.Construct, stack awscdk.Stack, scripts, library string) StepCode {
-	script := func(id, name string) Asset { return Stage(scope, stack, id, filepath.Join(scripts, name), false) }
+// NewStepCode uploads load.py, transform.py and check.py of a folder, and the library, with a stack that every pipeline's
+// stack depends on. `cdk deploy --exclusively` of a pipeline's stack leaves out what it depends on, and so does not upload them.
+func NewStepCode(stack awscdk.Stack, uploads *Uploads, scripts, library string) StepCode {
+	synthesizer := stack.Synthesizer()
+	upload := func(id, path string, folder bool) *string {
+		return jsii.String(uploads.Upload(synthesizer, Stage(stack, id, path, folder)))
+	}
+	script := func(id, name string) *string { return upload(id, filepath.Join(scripts, name), false) }
 	return StepCode{
 		load: script("LoadScript", "load.py"), transform: script("TransformScript", "transform.py"), check: script("CheckScript", "check.py"),
-		library: Stage(scope, stack, "Library", library, true),
+		library: upload("Library", library, true),
 	}
 }
 
-// Stage a file or folder of the project in the cloud assembly. The stack is any of those that will use it.
-func Stage(scope constructs.Construct, stack awscdk.Stack, id, path string, folder bool) Asset {
-	staging := awscdk.NewAssetStaging(scope, jsii.String(id), &awscdk.AssetStagingProps{SourcePath: jsii.String(path)})
+// Stage a file or folder of the project in the cloud assembly.
+func Stage(stack awscdk.Stack, id, path string, folder bool) Asset {
+	staging := awscdk.NewAssetStaging(stack, jsii.String(id), &awscdk.AssetStagingProps{SourcePath: jsii.String(path)})
 	return Asset{Hash: *staging.AssetHash(), FileName: *staging.RelativeStagedPath(stack), DisplayName: filepath.Base(path), Folder: folder}
 }

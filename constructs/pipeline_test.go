@@ -20,13 +20,13 @@ func synthPipeline(t *testing.T, change func(props *constructs.PipelineProps)) c
 	}
 	return cdktest.Synth(t, func(stack awscdk.Stack) {
 		catalog := constructs.NewCatalog(stack, "Catalog", "t_raw", "t_curated")
-		raw := constructs.NewRawTable(stack, "Raw", constructs.TableProps{Account: "111111111111", Database: catalog.RawName, Name: "orders", Location: "s3://t-raw/orders/"}, constructs.RawFormat{})
+		constructs.NewRawTable(stack, "Raw", constructs.TableProps{Account: "111111111111", Database: catalog.RawName, Name: "orders", Location: "s3://t-raw/orders/"}, constructs.RawFormat{})
 		role := func(name string) string { return "arn:aws:iam::111111111111:role/" + name }
 		props := constructs.PipelineProps{
 			WorkflowName: "t-orders-pipeline", CrawlerName: "t-orders-crawl", Step: func(step string) string { return "t-orders-" + step },
 			Crawler: role("t-crawler"), Load: role("t-load"), Transform: role("t-transform"), Check: role("t-check"),
-			RawTable: raw, RawDatabase: "t_raw", RawTableName: "orders", Code: constructs.NewStepCode(stack, stack, code, code),
-			Bundle: constructs.Asset{Hash: "b0", FileName: "../asset.b0.zip"}, Uploads: &constructs.Uploads{}, Synthesizer: stack.Synthesizer(),
+			RawDatabase: "t_raw", Refs: constructs.NewPipelineRefs("Pipeline", "Raw"), Tags: map[string]string{"dataset": "orders"},
+			Code: constructs.NewStepCode(stack, &constructs.Uploads{}, code, code), Bundle: "s3://assets/b0.zip",
 			Arguments:     map[string]string{"dataset": "orders"},
 			StepArguments: map[string]map[string]string{"check": {"athena_workgroup": "t"}},
 			Workers:       3, WorkerType: "G.2X", LoadMinutes: 45, Schedule: "cron(0 6 * * ? *)",
@@ -134,7 +134,7 @@ func TestAPausedScheduleNeverComesButTheTriggerStaysOn(t *testing.T) {
 
 func TestTheCrawlerAddsPartitionsAndChangesNoTable(t *testing.T) {
 	crawler := synthPipeline(t, nil).Only(t, "AWS::Glue::Crawler").Properties
-	assert.Equal(t, "orders", cdktest.Text(cdktest.Get(crawler, "Targets.CatalogTargets.0.Tables")))
+	assert.Equal(t, "<Raw>", cdktest.Text(cdktest.Get(crawler, "Targets.CatalogTargets.0.Tables")))
 	assert.NotContains(t, crawler["Targets"], "S3Targets", "it would make tables of its own")
 	assert.Equal(t, map[string]any{"UpdateBehavior": "LOG", "DeleteBehavior": "LOG"}, crawler["SchemaChangePolicy"])
 	assert.Contains(t, crawler["Configuration"], "InheritFromTable")

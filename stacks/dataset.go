@@ -3,7 +3,6 @@ package stacks
 import (
 	"errors"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -23,20 +22,19 @@ type shared struct {
 	// before a dataset's stack come these.
 	before []awscdk.Stack
 	code   constructs.StepCode
+	refs   constructs.PipelineRefs
 }
 
-func newStepCode(e environment, house warehouse) constructs.StepCode {
-	return constructs.NewStepCode(e.stage, house.stack, filepath.Join(e.sources.Root, "assets", "glue"), e.sources.Library)
-}
+// What the pipeline of every dataset's stack is called, and its raw table.
+const pipelineID, rawTableID = "Pipeline", "Raw"
 
 // newDataset builds everything from the contract: a dataset needs no code of its own. What belongs to it lies in its stack,
-// so that many fit beside each other, and knows what all share by its name: a reference to another stack is looked up three
-// times and exported, for each dataset.
+// so that many fit beside each other, and knows what all share by its name: a reference to another stack is looked up and
+// exported, for each dataset.
 func newDataset(e environment, contract config.Dataset, shared shared) error {
 	stack := e.newStack("Dataset"+config.PascalCase(contract.Name), e.names.DatasetStack(contract.Name), "dataset "+contract.Name)
 	synthesizer := stack.Synthesizer()
 	e.made.Datasets = append(e.made.Datasets, stack)
-	awscdk.Tags_Of(stack).Add(jsii.String("dataset"), jsii.String(contract.Name), nil)
 	for _, before := range shared.before {
 		stack.AddStackDependency(before, jsii.String("schemas, workgroup and topic are there before what uses them"))
 	}
@@ -46,7 +44,7 @@ func newDataset(e environment, contract config.Dataset, shared shared) error {
 		JSONLines: contract.Source.Format == "jsonl", Parquet: contract.Source.Format == "parquet",
 		Delimiter: contract.Source.Delimiter, Quote: contract.Source.Quote, Escape: contract.Source.Escape, Header: contract.Source.Header,
 	}
-	raw := constructs.NewRawTable(stack, "Raw", constructs.TableProps{
+	constructs.NewRawTable(stack, rawTableID, constructs.TableProps{
 		Account: e.names.Account, Database: e.names.RawDatabase(), Name: contract.RawTable(), Description: contract.Description,
 		Location:      "s3://" + e.names.RawBucket() + "/" + contract.Name + "/",
 		Columns:       typed(contract.RawColumns()),
@@ -74,16 +72,14 @@ func newDataset(e environment, contract config.Dataset, shared shared) error {
 	if err := errors.Join(bundleErr, schemaErr); err != nil {
 		return err
 	}
-	props := e.pipeline(contract, raw, shared)
-	props.Bundle, props.Uploads, props.Synthesizer = bundle, e.uploads, synthesizer
-	pipeline := constructs.NewPipeline(stack, "Pipeline", props)
+	pipeline := constructs.NewPipeline(stack, pipelineID, e.pipeline(contract, e.uploads.Upload(synthesizer, bundle), shared))
 	variables := shared.house.variables(e, shared.access, "dataset")
 	variables["DATASET"] = contract.Name
 	step := constructs.NewSchemaStep(stack, "Schema", shared.house.runner, e.uploads.Upload(synthesizer, schema), variables)
 	// no run may begin before its tables are there
 	step.Before(pipeline.Start)
 
-	output(stack, "Workflow", pipeline.WorkflowName, "Pipeline of "+contract.Name+": crawl, load, transform, check")
+	output(stack, "Workflow", e.names.Workflow(contract.Name), "Pipeline of "+contract.Name+": crawl, load, transform, check")
 	e.watch(stack, contract)
 	return e.offerQueries(stack, contract, shared.access)
 }
@@ -99,6 +95,7 @@ func (e environment) watch(stack awscdk.Stack, contract config.Dataset) {
 		MaxRejected: contract.MaxRejected,
 		Quiet:       e.ScheduleOff,
 		Dataset:     contract.Name,
+		Tags:        tags(contract),
 	})
 }
 
@@ -128,7 +125,7 @@ func firstComment(sql string) string {
 	return comment
 }
 
-func (e environment) pipeline(contract config.Dataset, raw constructs.RawTable, shared shared) constructs.PipelineProps {
+func (e environment) pipeline(contract config.Dataset, bundle string, shared shared) constructs.PipelineProps {
 	access, house := shared.access, shared.house
 	props := constructs.PipelineProps{
 		WorkflowName: e.names.Workflow(contract.Name),
@@ -136,8 +133,8 @@ func (e environment) pipeline(contract config.Dataset, raw constructs.RawTable, 
 		Step:         func(step string) string { return e.names.Job(contract.Name, step) },
 		Description:  "From raw files of " + contract.Name + " to published " + contract.Fact.Table + ".",
 		Crawler:      access.arns.crawler, Load: access.arns.load, Transform: access.arns.transform, Check: access.arns.check,
-		RawTable: raw, RawDatabase: e.names.RawDatabase(), RawTableName: contract.RawTable(),
-		Code: shared.code,
+		RawDatabase: e.names.RawDatabase(), Refs: shared.refs, Tags: tags(contract),
+		Code: shared.code, Bundle: bundle,
 		Arguments: map[string]string{
 			"environment":      e.Name,
 			"dataset":          contract.Name,
@@ -168,6 +165,11 @@ func (e environment) pipeline(contract config.Dataset, raw constructs.RawTable, 
 		props.Schedule = e.Schedule
 	}
 	return props
+}
+
+// tags of whatever belongs to the dataset. The CDK would set them by visiting every construct of the stack.
+func tags(contract config.Dataset) map[string]string {
+	return map[string]string{"dataset": contract.Name}
 }
 
 // texts: a record that does not fit is kept as it was written.

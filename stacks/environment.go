@@ -95,7 +95,11 @@ func NewEnvironment(app cdk.Construct, env config.Environment, datasets []config
 		return Stage{}, err
 	}
 	query, monitoring := newQuery(e, storage), newMonitoring(e)
-	shared := shared{access: access, house: warehouse, before: []awscdk.Stack{warehouse.stack, query, monitoring}, code: newStepCode(e, warehouse)}
+	shared := shared{
+		access: access, house: warehouse, before: []awscdk.Stack{warehouse.stack, query, monitoring},
+		code: constructs.NewStepCode(warehouse.stack, e.uploads, filepath.Join(sources.Root, "assets", "glue"), sources.Library),
+		refs: constructs.NewPipelineRefs(pipelineID, rawTableID),
+	}
 	for _, contract := range datasets {
 		if err := newDataset(e, contract, shared); err != nil {
 			return Stage{}, err

@@ -40,7 +40,8 @@ type Stack struct {
 	// What the CDK says for an unknown one, if the environment names none.
 	account, region string
 	// paths of constructs by logical id.
-	paths  map[string]string
+	paths map[string]string
+	// assets of the environment by hash: one stack may use what another uploads.
 	assets map[string]asset
 	// uses of assets by resource, in order.
 	uses map[string][]string
@@ -130,6 +131,7 @@ func readEnvironment(folder, name string) (*Environment, error) {
 	if err := readJSON(filepath.Join(folder, "manifest.json"), &stage); err != nil {
 		return nil, err
 	}
+	assets := map[string]asset{}
 	for id, artifact := range stage.Artifacts {
 		if artifact.Type != "aws:cloudformation:stack" {
 			continue
@@ -138,24 +140,20 @@ func readEnvironment(folder, name string) (*Environment, error) {
 		account, region, _ := strings.Cut(strings.TrimPrefix(artifact.Environment, "aws://"), "/")
 		stack := &Stack{
 			ID: stackID, Name: artifact.Properties.StackName, Protected: artifact.Properties.TerminationProtection,
-			file: filepath.Join(folder, artifact.Properties.TemplateFile), env: environment, account: account, region: region,
+			file: filepath.Join(folder, artifact.Properties.TemplateFile), env: environment, account: account, region: region, assets: assets,
 		}
-		var err error
-		if stack.assets, err = readAssets(folder, id); err != nil {
+		own, err := readAssets(folder, id)
+		if err != nil {
 			return nil, err
 		}
+		maps.Copy(assets, own)
 		if stack.paths, err = readPaths(folder, artifact.AdditionalMetadataFile, artifact.DisplayName); err != nil {
 			return nil, err
 		}
 		environment.Stacks = append(environment.Stacks, stack)
 	}
-	// a stack may name what another one uploads
-	var hashes []string
 	for _, stack := range environment.Stacks {
-		hashes = append(hashes, keys(stack.assets)...)
-	}
-	for _, stack := range environment.Stacks {
-		if err := stack.readTemplate(hashes); err != nil {
+		if err := stack.readTemplate(); err != nil {
 			return nil, err
 		}
 	}
@@ -239,12 +237,12 @@ func maskID(text string) string { return versionID.ReplaceAllString(text, "$1") 
 // Word that stands for every hash.
 const codeMark = "code"
 
-func (s *Stack) readTemplate(hashes []string) error {
+func (s *Stack) readTemplate() error {
 	text, err := os.ReadFile(s.file)
 	if err != nil {
 		return err
 	}
-	return s.fill(text, hashes)
+	return s.fill(text, keys(s.assets))
 }
 
 // fill the stack from a template's text in which these hashes name assets, and write it down without them.

@@ -35,9 +35,6 @@ func edits(ctx context.Context, base, head *Assembly) ([]Edit, error) {
 			}
 			for id, hashes := range stack.uses {
 				for i, hash := range hashes {
-					if _, own := stack.assets[hash]; !own {
-						continue // the stack that uploads it tells of it
-					}
 					if before := counterpart(old, stack.assets[hash].name, old.uses[id], i); before != hash && before != "" {
 						pairs[upload{asset{path: old.assets[before].path}, stack.assets[hash]}] = true
 					}
