@@ -39,9 +39,9 @@ var lookalikes = set(`
 	date_cmp_timestamp date_cmp_timestamptz format rand ifnull nanvl isfinite is_nan is_finite is_infinite infinity e inv
 	json_array json_object json_query json_value json_exists json_format is_char is_varchar is_array is_scalar is_object
 	lower_attribute_names upper_attribute_names array_flatten subarray split_to_array split_to_map get_array_length array_length
-	to_varbyte from_varbyte to_geometry lcase ucase localtime timezone 
+	to_varbyte from_varbyte to_geometry lcase ucase localtime timezone
 	current_schemas current_user current_setting set_config pg_backend_pid version user session_user var stdev
-	bit_length levenshtein hamming_distance jarowinkler 
+	bit_length levenshtein hamming_distance jarowinkler
 	regexp_split regexp_matches regexp_position regexp_match word_stem normalize multimap_agg histogram approx_percentile
 	numeric_histogram geometric_mean corr covar_pop covar_samp regr_slope regr_intercept bitwise_and bitwise_or bitwise_xor bitwise_not
 	from_base from_base32 to_base to_base32 hmac_md5 hmac_sha1 hmac_sha256 hmac_sha512 spooky_hash_v2_64 xxhash64 murmur3
