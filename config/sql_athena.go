@@ -15,6 +15,7 @@ func (c sqlChecker) athena(file sqlFile) {
 			continue
 		}
 		c.add(file, sqlcheck.Operators(statement))
+		c.add(file, sqlcheck.ForeignToAthena(statement))
 		c.add(file, sqlcheck.NewSession(c.catalogs.lake).Columns(statement))
 		for _, environment := range c.environments {
 			of := environment.Names("")

@@ -42,27 +42,28 @@ func (v *validator) freshness(text string, schedule *schedule) time.Duration {
 }
 
 func (v *validator) load(settings LoadSettings) LoadSettings {
-	v.whole("load", "workers")
-	v.whole("load", "timeout_minutes")
-	if settings.Workers == 0 {
-		settings.Workers = 2
-	}
+	settings.Workers = v.setting(settings.Workers, 2, 2, 299, "load", "workers")
+	settings.TimeoutMinutes = v.setting(settings.TimeoutMinutes, 60, 1, 10080, "load", "timeout_minutes")
 	if settings.WorkerType == "" {
 		settings.WorkerType = "G.1X"
-	}
-	if settings.TimeoutMinutes == 0 {
-		settings.TimeoutMinutes = 60
-	}
-	if settings.Workers < 2 || settings.Workers > 299 {
-		v.fault(at("load", "workers"), "%d is out of range: expected 2 to 299", settings.Workers)
 	}
 	if !slices.Contains(workerTypes, settings.WorkerType) {
 		v.fault(at("load", "worker_type"), "%q is unknown: use %s", settings.WorkerType, strings.Join(workerTypes, ", "))
 	}
-	if settings.TimeoutMinutes < 1 || settings.TimeoutMinutes > 10080 {
-		v.fault(at("load", "timeout_minutes"), "%d is out of range: expected 1 to 10080", settings.TimeoutMinutes)
-	}
 	return settings
+}
+
+// setting that stands for otherwise where it is left out: a 0 that is written down is a value.
+func (v *validator) setting(value, otherwise, least, most int, path ...any) int {
+	switch node := find(v.document, path...); {
+	case missing(node):
+		return otherwise
+	case node.ShortTag() == "!!float":
+		v.whole(path...)
+	case value < least || value > most:
+		v.fault(path, "%d is out of range: expected %d to %d", value, least, most)
+	}
+	return value
 }
 
 var workerTypes = []string{"G.1X", "G.2X", "G.4X", "G.8X"}

@@ -47,18 +47,10 @@ var lookalikes = set(`
 	from_base from_base32 to_base to_base32 hmac_md5 hmac_sha1 hmac_sha256 hmac_sha512 spooky_hash_v2_64 xxhash64 murmur3
 	hll hll_cardinality hll_combine hll_create_sketch age justify_days justify_hours justify_interval `)
 
-// What functions of other engines are called in Redshift.
-var otherFunctions = map[string]string{
-	"ifnull": "nvl", "string_agg": "listagg", "group_concat": "listagg", "iff": "case when … then … else … end", "instr": "strpos",
-	"date_format": "to_char", "str_to_date": "to_date", "count_if": "sum(case when … then 1 end)", "countif": "sum(case when … then 1 end)",
-	"safe_cast": "try_cast", "regexp_extract": "regexp_substr", "unix_timestamp": "extract(epoch from …)", "curdate": "current_date",
-	"year": "extract(year from …)", "month": "extract(month from …)", "quarter": "extract(quarter from …)", "hour": "extract(hour from …)",
-}
-
 // function doubts a name that was probably mistyped.
 func (k *checker) function(token sqltext.Token) {
 	name := token.Text
-	if other := otherFunctions[name]; other != "" && token.Kind == sqltext.Word && k.catalog.Dialect == Redshift && !k.catalog.callable(name) {
+	if other := otherFunctions[k.catalog.Dialect][name]; other != "" && token.Kind == sqltext.Word && !k.catalog.callable(name) {
 		k.warn(token.Line, "%s is no function that is known here: use %s", name, other)
 		return
 	}

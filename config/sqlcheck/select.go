@@ -84,6 +84,9 @@ func (k *checker) selection(tokens []sqltext.Token, parent *scope, inSet bool) r
 		k.expression(condition, in)
 	}
 	k.aggregates(texts["where"], in)
+	for _, clause := range []string{"where", "having"} {
+		k.condition(clause, texts[clause])
+	}
 	for _, clause := range []string{"where", "having", "qualify", "start", "connect"} {
 		k.expression(texts[clause], in)
 	}
