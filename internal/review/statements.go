@@ -84,13 +84,15 @@ func (s statement) has(words string) bool {
 	return strings.Contains(" "+strings.Join(s.words, " ")+" ", " "+words+" ")
 }
 
-// loses says whether it takes data away. What a transform deletes it makes again; what a deployment deletes is gone.
+// loses says whether it takes data away. What a transform deletes it makes again; what a deployment deletes is gone, and what
+// the load wrote too, but for the list of keys that each transform empties.
 func (s statement) loses() bool {
 	switch {
 	case s.begins("drop", "table schema database"), s.begins("truncate"):
 		return true
 	case s.begins("delete"):
-		return s.deployed
+		schema := slices.Index(s.words, "raw_data") // behind from, which may be left out
+		return s.deployed || (schema == 1 || schema == 2) && !strings.HasSuffix(s.words[min(schema+2, len(s.words)-1)], "_affected_keys")
 	case s.begins("alter", "table"):
 		for i, word := range s.words[:len(s.words)-1] {
 			next := s.words[i+1]
