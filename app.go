@@ -2,13 +2,17 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
+	"syscall"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
@@ -43,8 +47,8 @@ func run() error {
 	if folder := os.Getenv(partOf); folder != "" {
 		return synthPart(folder)
 	}
-	context, out := os.Getenv("CDK_CONTEXT_JSON"), os.Getenv("CDK_OUTDIR")
-	environments, err := chosen(context)
+	out := os.Getenv("CDK_OUTDIR")
+	environments, err := chosen(os.Getenv("CDK_CONTEXT_JSON"))
 	if err != nil {
 		return err
 	}
@@ -52,11 +56,16 @@ func run() error {
 	// the CDK takes a second to load, in which the configuration is checked
 	var app func() (awscdk.App, error)
 	var parts []*part
+	ctx := context.Background()
 	if several {
+		// only this process knows of the parts' folders: it stays until they are removed
+		interruptible, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+		defer stop()
+		ctx = interruptible
 		if err := attempt(kernelcache.Fill); err != nil {
 			return err
 		}
-		parts, err = sideBySide(environments, out)
+		parts, err = sideBySide(ctx, environments, out)
 		defer end(parts)
 		if err != nil {
 			return err
@@ -77,7 +86,7 @@ func run() error {
 		return err
 	}
 	if several {
-		return finishParts(parts, environments, sources, out)
+		return finishParts(ctx, parts, environments, sources, out)
 	}
 	return synth(app, environments, loaded.Datasets, sources)
 }
@@ -174,6 +183,9 @@ func named(names []string) ([]config.Environment, error) {
 		environment, err := all.Environment(name)
 		if err != nil {
 			return nil, err
+		}
+		if slices.ContainsFunc(environments, func(other config.Environment) bool { return other.Name == name }) {
+			return nil, fmt.Errorf("environment %q is named twice", name)
 		}
 		environments = append(environments, environment)
 	}

@@ -472,6 +472,8 @@ func TestEnvironmentsCanBeChosen(t *testing.T) {
 	assert.Equal(t, []string{"dev", "prod"}, []string{two[0].Name, two[1].Name})
 	_, err = choose("production")
 	require.ErrorContains(t, err, "use local, dev, staging, prod")
+	_, err = choose("dev,prod,dev")
+	require.ErrorContains(t, err, `"dev" is named twice`)
 }
 
 func TestAMissingLibraryIsSaid(t *testing.T) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -37,7 +38,8 @@ type assignment struct {
 
 // sideBySide starts this app once for each share of the environments, as many as may run at a time. Environments know nothing
 // of each other, and the CDK uses one processor only. They load the CDK until they are told what to do.
-func sideBySide(environments []config.Environment, out string) (parts []*part, err error) {
+// They end at once when ctx does.
+func sideBySide(ctx context.Context, environments []config.Environment, out string) (parts []*part, err error) {
 	app, err := os.Executable()
 	if err != nil {
 		return nil, err
@@ -46,7 +48,7 @@ func sideBySide(environments []config.Environment, out string) (parts []*part, e
 		return nil, err
 	}
 	for range min(len(environments), runtime.GOMAXPROCS(0)) {
-		part := &part{process: exec.Command(app)}
+		part := &part{process: exec.CommandContext(ctx, app)}
 		parts = append(parts, part)
 		if part.folder, err = os.MkdirTemp(out, ".part-"); err != nil {
 			return parts, err
@@ -69,7 +71,7 @@ func sideBySide(environments []config.Environment, out string) (parts []*part, e
 }
 
 // finishParts hands out the work, waits for all, and joins what they wrote into one cloud assembly under out.
-func finishParts(parts []*part, environments []config.Environment, sources stacks.Sources, out string) error {
+func finishParts(ctx context.Context, parts []*part, environments []config.Environment, sources stacks.Sources, out string) error {
 	var failures []error
 	for _, part := range parts {
 		failures = append(failures, json.NewEncoder(part.assignment).Encode(assignment{part.environments, sources}))
@@ -82,6 +84,9 @@ func finishParts(parts []*part, environments []config.Environment, sources stack
 			said[text] = true // what all parts warn of is said once
 			fmt.Fprint(os.Stderr, text)
 		}
+	}
+	if ctx.Err() != nil {
+		return errors.New("interrupted: nothing was written")
 	}
 	if err := errors.Join(failures...); err != nil {
 		return err

@@ -65,9 +65,11 @@ func NewSchemaRunner(scope constructs.Construct, id string, props SchemaRunnerPr
 		LoggingConfig: &awslambda.CfnFunction_LoggingConfigProperty{LogGroup: log.LogGroupName()},
 	})
 	suppress(function, "AwsSolutions-L1", "The newest Python is not needed here; 3.13 is supported until 2029 and known to every region and emulator.")
-	// CloudFormation does not wait for the function, so Lambda would try again what took too long, after the deployment was given up.
+	// CloudFormation does not wait for the function, so Lambda would try again what took too long, and for six hours what found no
+	// free capacity: after the deployment was given up.
 	once := awslambda.NewCfnEventInvokeConfig(this, jsii.String("Once"), &awslambda.CfnEventInvokeConfigProps{
 		FunctionName: function.Ref(), Qualifier: jsii.String("$LATEST"), MaximumRetryAttempts: jsii.Number(0),
+		MaximumEventAgeInSeconds: jsii.Number(waitSeconds - stepSeconds),
 	})
 	return SchemaRunner{arn: functionARN(this, props.Name), code: code.AssetHash(), ready: once}
 }

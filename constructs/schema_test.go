@@ -37,7 +37,9 @@ func TestTheStepIsGivenTimeAndItsOwnLog(t *testing.T) {
 	assert.Equal(t, "index.handler", function["Handler"])
 	assert.Equal(t, "warehouse", cdktest.Get(template.Only(t, "Custom::SchemaStep").Properties, "Variables.TARGET"))
 	assert.Equal(t, "900", template.Only(t, "Custom::SchemaStep").Properties["ServiceTimeout"], "the default is an hour")
-	assert.EqualValues(t, 0, template.Only(t, "AWS::Lambda::EventInvokeConfig").Properties["MaximumRetryAttempts"])
+	once := template.Only(t, "AWS::Lambda::EventInvokeConfig").Properties
+	assert.EqualValues(t, 0, once["MaximumRetryAttempts"])
+	assert.EqualValues(t, 900-840, once["MaximumEventAgeInSeconds"], "nothing begins that CloudFormation would not wait for")
 	assert.EqualValues(t, 7, template.Named(t, "AWS::Logs::LogGroup", "LogGroupName", "/t/schema").Properties["RetentionInDays"])
 }
 
