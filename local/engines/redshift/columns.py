@@ -46,6 +46,8 @@ class Column:
 def fits(column: Column, kind: pa.DataType) -> bool:
     """Does COPY load this Parquet type into the column? By Parquet's physical and logical type, without conversion."""
     types = pa.types
+    if types.is_dictionary(kind):  # Arrow's note for itself: in Parquet it is a string like any other
+        kind = kind.value_type
     if column.oid == 16:
         return types.is_boolean(kind)
     if column.oid in (21, 23):
@@ -97,6 +99,8 @@ def check_lengths(column: Column, values: pa.ChunkedArray | pa.Array, file: str)
 
 def to_text(values: pa.Array) -> pa.Array:
     """The values in a type that Arrow writes as PostgreSQL reads it."""
+    if pa.types.is_dictionary(values.type):
+        values = values.dictionary_decode()
     if pa.types.is_timestamp(values.type):
         return values.cast(pa.timestamp("us"), safe=False)
     if pa.types.is_binary(values.type) or pa.types.is_large_binary(values.type):

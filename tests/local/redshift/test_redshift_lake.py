@@ -316,7 +316,7 @@ DECLARED = {
         [pa.timestamp("us"), pa.timestamp("ms"), pa.timestamp("us", "UTC")],
         [pa.timestamp("ns"), pa.date32(), pa.int64()],
     ),
-    "string": ([pa.string(), pa.binary()], [pa.int32(), pa.float64()]),
+    "string": ([pa.string(), pa.binary(), pa.dictionary(pa.int32(), pa.string())], [pa.int32(), pa.float64()]),
 }
 
 
