@@ -77,6 +77,9 @@ def test_types_that_the_raw_table_cannot_show_are_remarked_and_the_rows_are_read
     for values, kind, expected in [
         (pa.array([1], pa.int64()), "bigint", ""),
         (pa.array([1], pa.int32()), "bigint", "int32, not bigint: Spectrum"),
+        (pa.array([1], pa.uint16()), "integer", ""),
+        (pa.array([1], pa.uint32()), "bigint", "uint32, not bigint: Athena and Spectrum"),
+        (pa.array([1], pa.uint32()), "integer", "uint32, not integer: Athena and Spectrum"),
         (pa.array([1], pa.int64()), "integer", "int64, not integer: Athena and Spectrum"),
         (pa.array([1.0]), "bigint", "double, not bigint: Athena and Spectrum"),
         (pa.array([1.0], pa.float32()), "double", "float, not double: Spectrum"),

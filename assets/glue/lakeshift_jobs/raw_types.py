@@ -40,10 +40,12 @@ def _differing(schema: pq.ParquetSchema, columns: Sequence[Column]) -> Iterator[
 def _athena_reads(base: str, stored: str, kind: pa.DataType) -> bool:
     """https://docs.aws.amazon.com/athena/latest/ug/updates-changing-column-type.html: int as bigint, float as double."""
     types = pa.types
+    if kind in (pa.uint32(), pa.uint64()):  # Trino takes the sign bit for a sign: other numbers, without an error
+        return False
     if base in ("smallint", "integer"):
         return types.is_integer(kind) and stored == "INT32"
     if base == "bigint":
-        return types.is_integer(kind) and kind != pa.uint64()
+        return types.is_integer(kind)
     if base == "double":
         return stored in ("FLOAT", "DOUBLE")
     if base == "decimal":
