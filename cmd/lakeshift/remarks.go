@@ -78,7 +78,8 @@ func (a *app) remarks(s datasetStatus) []string {
 	}
 	switch accounted := s.LandingRows + s.RejectedRows; {
 	case s.RawRows < accounted:
-		say("%s that the raw zone no longer holds", screen.Count(accounted-s.RawRows, "loaded row"))
+		say("%s that the raw zone no longer holds: if a file was replaced, 'lakeshift run %s%s' takes them out",
+			screen.Count(accounted-s.RawRows, "loaded row"), s.Dataset, a.envFlag())
 	case s.RawRows == accounted:
 	case s.running():
 		say("%s more than at the last check", screen.Count(s.RawRows-accounted, "raw row"))

@@ -46,6 +46,7 @@ every raw record is accounted for, how fresh the data is, and how the last run e
 Raw and published rows are counted by Athena at this moment; rejected, landing and fact rows are
 those of the last check, so the warehouse stays asleep: during a run they are of the run before.
 Reconciled means: raw = landing + rejected, the same keys in landing and facts, facts = published.
+A file that was replaced by one of as many rows is not told apart here; the next run does.
 
 Below the table stands what somebody should know: rows that were rejected in the last run that was
 checked and whether an alarm rang, raw files of which no row fits or that can't be read, and columns
