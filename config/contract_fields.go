@@ -35,6 +35,11 @@ func (f fieldFinder) check(node *yaml.Node, kind reflect.Type) {
 		}
 	case kind.Kind() == reflect.Struct && node.Kind == yaml.MappingNode:
 		f.fields(node, kind)
+	case kind == reflect.TypeFor[bool]() || kind == reflect.TypeFor[*bool]():
+		// the YAML library takes a quoted "yes" or "off" for a truth value, which the contract's schema does not
+		if node.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0 && node.Decode(new(bool)) == nil {
+			f.faults.add(f.file, node.Line, "value %q is a text: expected true or false, without quotes", node.Value)
+		}
 	}
 }
 

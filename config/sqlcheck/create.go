@@ -17,6 +17,10 @@ func (k *checker) create(p *cursor) {
 	if k.catalog.Dialect == Redshift && !relation.Lake {
 		k.options(&cursor{tokens: p.tokens, at: begin})
 	}
+	if relation.Temporary && strings.Contains(relation.Name, ".") {
+		k.fault(p.tokens[begin].Line, "a temporary table has a schema of its own: expected %s without %s",
+			relation.Name[strings.LastIndex(relation.Name, ".")+1:], relation.Name[:strings.LastIndex(relation.Name, ".")])
+	}
 	if relation.query == nil {
 		k.keys(&cursor{tokens: p.tokens, at: begin}, relation.Columns, relation.Open)
 		if !relation.Lake {

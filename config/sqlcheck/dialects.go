@@ -39,7 +39,8 @@ func ForeignToAthena(statement sqltext.Statement) []Finding {
 			fault(token, "Athena has no \"::\": use cast(… as …)")
 		case isWord(token, "ilike") && (isName(before) || isSymbol(before, ")") || isWord(before, "not")):
 			fault(token, "Athena has no \"ilike\": use lower(…) like")
-		case isWord(token, "qualify") && isName(p.ahead(1)) && isSymbol(p.ahead(2), "("):
+		case isWord(token, "qualify") && p.ahead(1).Kind == sqltext.Word && isSymbol(p.ahead(2), "(") && !isSymbol(before, ",") && !isWord(before, "select") &&
+			!isWord(p.ahead(1), clauses...):
 			fault(token, "Athena has no \"qualify\": put the window function into a subquery, and where around it")
 		case isWord(token, "distinct") && isWord(p.ahead(1), "on") && isSymbol(p.ahead(2), "("):
 			fault(token, "Athena has no \"distinct on\": use row_number() over (…) in a subquery, and where around it")
