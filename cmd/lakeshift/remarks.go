@@ -29,6 +29,8 @@ type runSummary struct {
 	LastSuccessAt *time.Time `json:"last_success_at"`
 	// Unreadable are the keys of raw objects that no query can be run on.
 	Unreadable []string `json:"unreadable"`
+	// Failures say which facts did not hold; none if every check did.
+	Failures []string `json:"failures"`
 	Rejections
 }
 
@@ -101,6 +103,11 @@ func (a *app) remarks(s datasetStatus) []string {
 	}
 	if s.LastRun != nil && s.LastRun.Ended() && s.LastRun.State != pipeline.Succeeded {
 		say("run %s: %s", s.LastRun.ID, stepsText(*s.LastRun))
+		if s.LastRun.ID == s.summary.RunID {
+			for _, failure := range s.summary.Failures {
+				say("check: %s", failure)
+			}
+		}
 	}
 	return out
 }

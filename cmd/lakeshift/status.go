@@ -49,8 +49,8 @@ Reconciled means: raw = landing + rejected, the same keys in landing and facts, 
 A file that was replaced by one of as many rows is not told apart here; the next run does.
 
 Below the table stands what somebody should know: rows that were rejected in the last run that was
-checked and whether an alarm rang, raw files of which no row fits or that can't be read, and columns
-of Parquet files that queries on the raw table can't show.`,
+checked and whether an alarm rang, raw files of which no row fits or that can't be read, columns of
+Parquet files that queries on the raw table can't show, and what the last check found wrong.`,
 		Example: `  lakeshift status
   lakeshift status sales --env prod
   lakeshift status --json | jq '.[] | select(.reconciled | not)'`,
