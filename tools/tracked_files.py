@@ -21,11 +21,27 @@ REGISTRIES = [
     "repo1" + ".maven",
     "repo" + ".maven",
 ]
+# A company's own: what installers are told, what its software calls its paths, and where a lock says that a package lay.
+MIRRORS = [
+    r"""(?:index-url|registry)["']?\s*[ =:]\s*["']?https?:""",
+    r"https?://\S*(?:artifactory|nexus|jfrog|/api/(?:pypi|npm|go)/)",
+    r'"resolved":\s*"https?:',
+]
+# What GitHub and Slack give out, the secret half of a key of AWS's, a password within an address.
+SECRETS = [
+    r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
+    r"-----BEGIN [A-Z ]*PRIVATE KEY",
+    r"\bgh[opsur]_[0-9A-Za-z]{36}",
+    r"\bgithub_pat_[0-9A-Za-z_]{20}",
+    r"\bxox[abprs]-[0-9A-Za-z]{8}",
+    r"""(?i:secret_?access_?key)["']?\s*[=:]\s*["']?[0-9A-Za-z/+]{40}(?![0-9A-Za-z/+])""",
+    r"""://[^/\s:@"'<>${]+:[^/\s:@"'<>${]+@""",
+]
 FORBIDDEN = {
-    "a registry's address": re.compile("|".join(map(re.escape, REGISTRIES))),
+    "a registry's address": re.compile("|".join([*map(re.escape, REGISTRIES), *MIRRORS])),
     "a path of one machine": re.compile(r"(?<![\w.~}$-])/(?:root|home|Users|work)/\w"),
     "a temporary path": re.compile(r"(?<![\w.~}$/-])/(?:tmp|var/folders)/\w"),
-    "a secret key": re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|-----BEGIN [A-Z ]*PRIVATE KEY"),
+    "a secret": re.compile("|".join(SECRETS)),
     "a merge left open": re.compile(r"^(?:<{7}|>{7}) "),
     "blanks at its end": re.compile(r"[ \t]$"),
     "a carriage return": re.compile(r"\r"),
