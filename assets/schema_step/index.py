@@ -25,7 +25,7 @@ from athena import Athena, AthenaError
 from sql import SqlError
 from warehouse import Target, Warehouse, WarehouseError
 
-# CloudFormation takes 4 KB of an answer, and shows less.
+# Bytes. CloudFormation takes 4 KB of an answer, and shows less.
 LONGEST_REASON = 2000
 
 
@@ -51,12 +51,13 @@ def answer(event: Mapping[str, Any], reason: str) -> None:
     """Tells CloudFormation that it is done, or why not."""
     said = {
         "Status": "FAILED" if reason else "SUCCESS",
-        "Reason": reason[:LONGEST_REASON],
+        "Reason": reason.encode()[:LONGEST_REASON].decode(errors="ignore"),
         "PhysicalResourceId": event.get("PhysicalResourceId") or event["LogicalResourceId"],
         **{name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")},
     }
+    body = json.dumps(said, ensure_ascii=False).encode()
     # a signed address takes no other type of content
-    request = Request(event["ResponseURL"], json.dumps(said).encode(), {"Content-Type": ""}, method="PUT")
+    request = Request(event["ResponseURL"], body, {"Content-Type": ""}, method="PUT")
     with urlopen(request, timeout=30):
         pass
 

@@ -214,6 +214,7 @@ def test_the_administrator_logs_in_with_the_managed_secret(monkeypatch: pytest.M
         ("Update", WarehouseError("01.sql: statement 1: no"), "FAILED", "01.sql: statement 1: no"),
         ("Create", KeyError("NAMESPACE"), "FAILED", "KeyError: 'NAMESPACE'"),
         ("Create", WarehouseError("x" * 9000), "FAILED", "x" * 2000),
+        ("Create", WarehouseError("x" + "é" * 9000), "FAILED", "x" + "é" * 999),
         ("Delete", WarehouseError("must not be asked"), "SUCCESS", ""),
     ],
 )
@@ -254,5 +255,6 @@ def test_cloudformation_is_always_answered(
     assert request.get_method() == "PUT"
     assert request.get_header("Content-type") == ""
     assert isinstance(request.data, bytes)
+    assert len(request.data) < 4096
     said = json.loads(request.data)
     assert said == {**asked, "Status": status, "Reason": reason, "PhysicalResourceId": "SchemaRun"}
