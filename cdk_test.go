@@ -316,6 +316,7 @@ func TestEachActorMayDoItsWorkAndNoMore(t *testing.T) {
 			may: []deed{
 				{"s3:GetObjectVersion", raw + "/sales/x"}, {"s3:ListBucket", raw}, {"s3:PutObject", processed + "/staging/sales/x"},
 				{"s3:DeleteObject", processed + "/staging/sales/x"}, {"s3:PutObject", processed + "/rejected/sales/x"}, {"s3:GetObject", assets},
+				{"s3:ListBucketMultipartUploads", processed}, {"s3:AbortMultipartUpload", processed + "/staging/sales/x"},
 				{"glue:CreatePartition", rawTable}, {"glue:GetTable", rawTable}, {"cloudwatch:PutMetricData", "*"},
 			},
 			mayNot: []deed{
@@ -336,7 +337,7 @@ func TestEachActorMayDoItsWorkAndNoMore(t *testing.T) {
 			mayNot: []deed{{"glue:CreateTable", rawTable}, {"s3:PutObject", assets}, {"s3:GetObject", raw + "/x"}, {"s3:DeleteObject", raw + "/x"}, {"logs:PutLogEvents", "arn:aws:logs:us-east-1:000000000000:log-group:/elt-prod/schema:x"}},
 		},
 		"WarehouseLoad":    {may: []deed{{"s3:GetObject", processed + "/staging/x"}}, mayNot: []deed{{"s3:GetObject", raw + "/x"}, {"s3:PutObject", processed + "/staging/x"}}},
-		"WarehousePublish": {may: []deed{{"s3:PutObject", processed + "/curated/x"}}, mayNot: []deed{{"s3:PutObject", processed + "/staging/x"}, {"s3:DeleteObject", processed + "/curated/x"}}},
+		"WarehousePublish": {may: []deed{{"s3:PutObject", processed + "/curated/x"}, {"s3:GetObject", processed + "/curated/x"}, {"s3:ListBucket", processed}}, mayNot: []deed{{"s3:GetObject", processed + "/staging/x"}, {"s3:PutObject", processed + "/staging/x"}, {"s3:DeleteObject", processed + "/curated/x"}}},
 		"WarehouseLake":    {may: []deed{{"s3:GetObject", raw + "/x"}, {"s3:GetObject", processed + "/rejected/x"}, {"glue:GetPartitions", rawTable}}, mayNot: []deed{{"s3:PutObject", raw + "/x"}, {"glue:CreatePartition", rawTable}, {"glue:GetTable", curatedTable}}},
 	} {
 		rights := rightsOf(access, role)

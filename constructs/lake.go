@@ -125,6 +125,8 @@ func (l Lake) GrantReadRaw(role awsiam.Role) {
 // GrantStage lets the role write, read back and tidy up under staging/, and add to rejected/.
 func (l Lake) GrantStage(role awsiam.Role) {
 	listBucket(role, l.Processed)
+	// S3A, which Glue writes by since 5.1, looks for uploads that its committers left unfinished
+	allow(role, []string{"s3:ListBucketMultipartUploads"}, *l.Processed.BucketArn())
 	allow(role, []string{"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"}, objects(l.Processed, "staging/"),
 		// Glue's file system marks a folder by an object beside it
 		*l.Processed.ArnForObjects(jsii.String("staging_$folder$")))
@@ -136,9 +138,10 @@ func (l Lake) GrantReadStaged(role awsiam.Role) {
 	allowUnder(role, l.Processed, "staging/", "s3:GetObject")
 }
 
-// GrantPublish lets the role write under curated/.
+// GrantPublish lets the role write under curated/. UNLOAD wants to read there too:
+// https://docs.aws.amazon.com/redshift/latest/dg/copy-usage_notes-access-permissions.html
 func (l Lake) GrantPublish(role awsiam.Role) {
-	allowUnder(role, l.Processed, "curated/", "s3:PutObject", "s3:AbortMultipartUpload")
+	allowUnder(role, l.Processed, "curated/", "s3:PutObject", "s3:GetObject", "s3:AbortMultipartUpload")
 }
 
 // GrantRetire lets the role list curated/ and delete what was replaced there.

@@ -182,8 +182,8 @@ func TestTenPlantedChanges(t *testing.T) {
 		lines []string
 	}{
 		"widened IAM statement": {accessible, []string{
-			"`elt-<env>-warehouse-publish` may now `s3:AbortMultipartUpload`, `s3:PutObject` on `elt-<env>-processed-<account>-<region>/*`; **wider** than before: " +
-				"`s3:AbortMultipartUpload`, `s3:PutObject` on `elt-<env>-processed-<account>-<region>/curated/*`",
+			"`elt-<env>-warehouse-publish` may now `s3:AbortMultipartUpload`, `s3:GetObject`, `s3:PutObject` on `elt-<env>-processed-<account>-<region>/*`; **wider** than before: " +
+				"`s3:AbortMultipartUpload`, `s3:GetObject`, `s3:PutObject` on `elt-<env>-processed-<account>-<region>/curated/*`",
 		}},
 		"renamed bucket": {caution, []string{
 			"**dev**: S3 bucket `elt-<env>-artifacts-<account>-<region>` is **replaced** (BucketName changes): the old one is deleted, with objects",
