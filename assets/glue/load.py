@@ -66,7 +66,7 @@ def find_new(s3: Any, warehouse: Warehouse, bucket: str, contract: Contract) -> 
     if not listing.objects:
         return []
     ledger = warehouse.query(loading.known_objects(contract))
-    unknown = lake.unknown_objects(listing.objects, [(key, etag) for key, etag in ledger])
+    unknown = lake.unknown_objects(listing.objects, ledger)
     return lake.pin_versions(s3, bucket, unknown)
 
 

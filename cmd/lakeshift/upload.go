@@ -45,8 +45,8 @@ func (a *app) uploadCommand() *cobra.Command {
 		Long: `Put files into the raw zone, under year=YYYY/month=MM/day=DD, and make them known to the catalog.
 
 They are queryable in the raw table at once and loaded by the dataset's next run. A file of the
-same name for the same day replaces the earlier one: the next run takes the old rows out and the
-new ones in. Nothing is lost by that, the raw zone keeps versions.`,
+same name for the same day replaces the earlier one, even by the same content: the next run takes
+the old rows out and the new ones in. Nothing is lost by that, the raw zone keeps versions.`,
 		Example: `  lakeshift upload sales orders.csv --date 2025-01-15
   lakeshift upload sales shop-*.csv.gz --date 2025-01-15 --env dev
   lakeshift upload sales corrected.csv --as orders.csv --date 2025-01-15`,

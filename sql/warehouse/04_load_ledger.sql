@@ -1,4 +1,5 @@
--- Which raw objects have been loaded, by content: an object is known when its key and ETag stand here.
+-- Which raw objects have been loaded, by content: an object is known when its key and ETag
+-- stand here, unless it was written again since.
 -- Written in the transaction that loads the rows, so the ledger and the landing tables never disagree.
 -- Small, and joined by object_key with every landing table: a copy on each node.
 

@@ -41,8 +41,18 @@ def test_a_folder_below_a_partition_is_part_of_it() -> None:
 
 def test_an_object_is_known_by_key_and_content() -> None:
     objects = listed(bucket(f"{DAY}/a.csv", f"{DAY}/b.csv", f"{DAY}/c.csv")).objects
-    ledger = [(objects[0].key, objects[0].etag), (objects[1].key, "another etag")]
+    loaded = objects[0].modified_at.timestamp()
+    ledger = [(objects[0].key, objects[0].etag, loaded), (objects[1].key, "another etag", loaded)]
     assert lake.unknown_objects(objects, ledger) == list(objects[1:])
+
+
+def test_an_object_written_again_after_its_load_is_new_whatever_its_content() -> None:
+    fake = bucket(f"{DAY}/a.csv", f"{DAY}/b.csv")
+    before = listed(fake).objects
+    loaded = before[0].modified_at + datetime.timedelta(minutes=1)
+    fake.modified["raw", f"{DAY}/b.csv"] = loaded + datetime.timedelta(hours=1)
+    ledger = [(item.key, item.etag, int(loaded.timestamp())) for item in before]
+    assert [item.key for item in lake.unknown_objects(listed(fake).objects, ledger)] == [f"{DAY}/b.csv"]
 
 
 def test_versions_are_pinned_and_objects_that_went_are_left_out() -> None:
@@ -56,7 +66,7 @@ def test_versions_are_pinned_and_objects_that_went_are_left_out() -> None:
 def test_nothing_is_asked_of_objects_that_are_known() -> None:
     fake = bucket(f"{DAY}/a.csv")
     objects = listed(fake).objects
-    new = lake.unknown_objects(objects, [(item.key, item.etag) for item in objects])
+    new = lake.unknown_objects(objects, [(item.key, item.etag, item.modified_at.timestamp()) for item in objects])
     assert lake.pin_versions(fake.client, "raw", new) == []
     assert {name for name, _ in fake.service.calls} == {"ListObjectsV2"}
 

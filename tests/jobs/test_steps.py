@@ -7,6 +7,7 @@ import importlib
 import io
 import json
 import sys
+import time
 import zipfile
 from decimal import Decimal
 from typing import Any
@@ -108,7 +109,7 @@ def platform(monkeypatch: pytest.MonkeyPatch) -> Platform:
 def test_a_load_that_finds_nothing_new_touches_nothing_and_starts_no_spark(
     platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    platform.warehouse.answers = {"select object_key, etag": [(KEY, platform.etag())]}
+    platform.warehouse.answers = {"select object_key, etag": [(KEY, platform.etag(), time.time())]}
     for name in [name for name in sys.modules if name.startswith(("pyspark", "lakeshift_jobs.conform"))]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "pyspark", None)

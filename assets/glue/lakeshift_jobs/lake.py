@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -102,10 +102,18 @@ def list_objects(client: Any, bucket: str, dataset: str, prefixes: Iterable[str]
     return Listing(tuple(objects), tuple(strays))
 
 
-def unknown_objects(objects: Iterable[RawObject], ledger: Iterable[tuple[str, str]]) -> list[RawObject]:
-    """The objects whose content the ledger does not have."""
-    known = set(ledger)
-    return [item for item in objects if (item.key, item.etag) not in known]
+def unknown_objects(objects: Iterable[RawObject], ledger: Iterable[Sequence[Any]]) -> list[RawObject]:
+    """The objects whose content the ledger does not have, and those written again since it was loaded.
+
+    The second is how rows that were rejected are read by a contract that was mended since. The ledger's rows are key,
+    ETag and when they were committed, in seconds since 1970. Clocks that disagree cost a load, and lose nothing.
+    """
+    committed = {(key, etag): float(seconds) for key, etag, seconds in ledger}
+    return [
+        item
+        for item in objects
+        if (item.key, item.etag) not in committed or item.modified_at.timestamp() > committed[item.key, item.etag]
+    ]
 
 
 def pin_versions(client: Any, bucket: str, objects: Iterable[RawObject]) -> list[RawObject]:

@@ -28,7 +28,8 @@ class CountError(RuntimeError):
 
 def known_objects(contract: Contract) -> Statement:
     return Statement(
-        f"select object_key, etag from {LEDGER_TABLE} where object_key like {quote(contract.dataset + '/%')}",
+        f"select object_key, etag, extract(epoch from committed_at) from {LEDGER_TABLE} "
+        f"where object_key like {quote(contract.dataset + '/%')}",
         "known objects",
         1,
     )
