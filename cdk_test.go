@@ -211,7 +211,7 @@ func TestTemplatesHoldNoAccountUnlessConfigured(t *testing.T) {
 }
 
 func TestDataOutlivesStagingAndProd(t *testing.T) {
-	keeps := map[string]string{"local": "Delete", "dev": "Delete", "staging": "Retain", "prod": "Retain"}
+	keeps := map[string]string{"local": "Delete", "dev": "Delete", "staging": "RetainExceptOnCreate", "prod": "RetainExceptOnCreate"}
 	for env, policy := range keeps {
 		for _, bucket := range read(t, env+"/Storage").Find("AWS::S3::Bucket") {
 			assert.Equal(t, policy, bucket.DeletionPolicy, env)

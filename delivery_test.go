@@ -63,7 +63,7 @@ func TestGitHubMayDoItsWorkAndNoMore(t *testing.T) {
 	provider := template.Only(t, "AWS::IAM::OIDCProvider")
 	assert.Equal(t, "https://token.actions.githubusercontent.com", provider.Properties["Url"])
 	assert.Equal(t, []any{"sts.amazonaws.com"}, provider.Properties["ClientIdList"])
-	assert.Equal(t, "Retain", provider.DeletionPolicy)
+	assert.Equal(t, "RetainExceptOnCreate", provider.DeletionPolicy)
 
 	assert.Len(t, template.Find("AWS::IAM::Role"), 3)
 	for name, environment := range map[string]string{"deploy": "staging", "diff": "staging-diff", "drift": "staging-drift"} {

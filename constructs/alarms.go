@@ -63,10 +63,7 @@ func NewAlarms(scope constructs.Construct, id string, props AlarmsProps) Alarms 
 
 // newTopic is encrypted with a key of its own: the key that AWS manages for SNS lets neither alarms nor rules use it.
 func newTopic(scope constructs.Construct, props AlarmsProps) awssns.Topic {
-	policy := awscdk.RemovalPolicy_RETAIN
-	if props.DestroyData {
-		policy = awscdk.RemovalPolicy_DESTROY
-	}
+	policy := removal(props.DestroyData)
 	key := awskms.NewKey(scope, jsii.String("Key"), &awskms.KeyProps{
 		Description: jsii.String("Encrypts " + props.TopicName), EnableKeyRotation: jsii.Bool(true), RemovalPolicy: policy,
 	})

@@ -30,7 +30,7 @@ func NewGitHub(scope constructs.Construct, id string, props GitHubProps) GitHub 
 		// No thumbprint: IAM finds out itself. Retained: other stacks of the account trust it too.
 		// https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-oidcprovider.html
 		return GitHub{repository: props.Repository, provider: awsiam.NewOidcProviderNative(scope, jsii.String(id), &awsiam.OidcProviderNativeProps{
-			Url: jsii.String("https://" + githubIssuer), ClientIds: jsii.Strings("sts.amazonaws.com"), RemovalPolicy: awscdk.RemovalPolicy_RETAIN,
+			Url: jsii.String("https://" + githubIssuer), ClientIds: jsii.Strings("sts.amazonaws.com"), RemovalPolicy: removal(false),
 		})}
 	}
 	arn := awscdk.Stack_Of(scope).FormatArn(&awscdk.ArnComponents{

@@ -70,10 +70,9 @@ func newZone(scope constructs.Construct, id string, props zoneProps) awss3.Bucke
 		EnforceSSL:        jsii.Bool(true),
 		MinimumTLSVersion: jsii.Number(1.2),
 		LifecycleRules:    &rules,
-		RemovalPolicy:     awscdk.RemovalPolicy_RETAIN,
+		RemovalPolicy:     removal(props.destroy),
 	}
 	if props.destroy {
-		bucket.RemovalPolicy = awscdk.RemovalPolicy_DESTROY
 		bucket.AutoDeleteObjects = jsii.Bool(true)
 	}
 	if props.logs != nil {

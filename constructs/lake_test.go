@@ -92,7 +92,7 @@ func TestEachZoneHasItsOwnLifecycle(t *testing.T) {
 
 func TestDataOutlivesItsStackUnlessToldOtherwise(t *testing.T) {
 	for _, bucket := range synthLake(t, lakeProps()).Find("AWS::S3::Bucket") {
-		assert.Equal(t, "Retain", bucket.DeletionPolicy)
+		assert.Equal(t, "RetainExceptOnCreate", bucket.DeletionPolicy, "a name that a failed deployment leaves taken stops the next one")
 		assert.Equal(t, "Retain", bucket.UpdateReplacePolicy)
 	}
 	props := lakeProps()

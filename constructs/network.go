@@ -1,7 +1,6 @@
 package constructs
 
 import (
-	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -72,10 +71,7 @@ func recordTraffic(vpc awsec2.Vpc, props NetworkProps) {
 		suppress(vpc, "AwsSolutions-VPC7", "Switched off for this environment in config/environments.go.")
 		return
 	}
-	policy := awscdk.RemovalPolicy_RETAIN
-	if props.DestroyData {
-		policy = awscdk.RemovalPolicy_DESTROY
-	}
+	policy := removal(props.DestroyData)
 	group := awslogs.NewLogGroup(vpc, jsii.String("RejectedTraffic"), &awslogs.LogGroupProps{Retention: props.LogDays, RemovalPolicy: policy})
 	vpc.AddFlowLog(jsii.String("FlowLog"), &awsec2.FlowLogOptions{
 		Destination: awsec2.FlowLogDestination_ToCloudWatchLogs(group, nil),

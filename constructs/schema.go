@@ -41,10 +41,7 @@ const stepSeconds, waitSeconds = 14 * 60, 15 * 60
 // a role and a version with each step.
 func NewSchemaRunner(scope constructs.Construct, id string, props SchemaRunnerProps) SchemaRunner {
 	this := constructs.NewConstruct(scope, jsii.String(id))
-	policy := awscdk.RemovalPolicy_RETAIN
-	if props.DestroyData {
-		policy = awscdk.RemovalPolicy_DESTROY
-	}
+	policy := removal(props.DestroyData)
 	log := awslogs.NewLogGroup(this, jsii.String("Log"), &awslogs.LogGroupProps{
 		LogGroupName: jsii.String(props.LogGroup), Retention: props.LogDays, RemovalPolicy: policy,
 	})

@@ -50,10 +50,7 @@ type Warehouse struct {
 // NewWarehouse creates a serverless warehouse. Its data (the namespace) outlives its compute (the workgroup), which may be replaced.
 func NewWarehouse(scope constructs.Construct, id string, props WarehouseProps) Warehouse {
 	this := constructs.NewConstruct(scope, jsii.String(id))
-	policy := awscdk.RemovalPolicy_RETAIN
-	if props.DestroyData {
-		policy = awscdk.RemovalPolicy_DESTROY
-	}
+	policy := removal(props.DestroyData)
 	roles := make([]any, len(props.Roles))
 	for i, role := range props.Roles {
 		roles[i] = role.RoleArn()

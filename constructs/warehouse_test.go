@@ -71,7 +71,7 @@ func TestWarehouseLogsAreKeptAsLongAsConfigured(t *testing.T) {
 
 func TestWarehouseDataOutlivesItsStackUnlessToldOtherwise(t *testing.T) {
 	template := synthWarehouse(t, nil)
-	assert.Equal(t, "Retain", template.Only(t, "AWS::RedshiftServerless::Namespace").DeletionPolicy)
+	assert.Equal(t, "RetainExceptOnCreate", template.Only(t, "AWS::RedshiftServerless::Namespace").DeletionPolicy)
 	assert.Empty(t, template.Only(t, "AWS::RedshiftServerless::Workgroup").DeletionPolicy, "compute holds no data and may be replaced")
 	gone := synthWarehouse(t, func(props *constructs.WarehouseProps) { props.DestroyData = true })
 	assert.Equal(t, "Delete", gone.Only(t, "AWS::RedshiftServerless::Namespace").DeletionPolicy)
