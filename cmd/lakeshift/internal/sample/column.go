@@ -32,6 +32,7 @@ type column struct {
 	words         int64 // of filled: JSON strings
 	slashed       slashes
 	prices        int64 // of the amounts with signs: $1,234.50
+	commas        int64 // of them: 1.234,50
 	zoned         int64 // of the moments
 	markers       map[string]bool
 
@@ -77,6 +78,8 @@ func (c *column) see(value string) {
 	case money:
 		if price.MatchString(trimmed) {
 			c.prices++
+		} else if comma.MatchString(trimmed) {
+			c.commas++
 		}
 	case marker:
 		if c.markers == nil {

@@ -11,6 +11,9 @@ import (
 // price in the form that a cast can be made of: $1,234.50, with the point before the cents.
 var price = regexp.MustCompile(`^-?[$€£¥]? ?-?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?$`)
 
+// comma is a number whose decimals stand behind a comma: 1.234,50.
+var comma = regexp.MustCompile(`^-?(\d{1,3}(\.\d{3})+|\d+),\d+ ?€?$`)
+
 // textual columns have room for four times the longest value; what else they could be is said.
 func (c *column) textual(field *Field, note func(string, ...any)) {
 	field.Type = config.Type{Name: "varchar", Length: c.room()}
@@ -59,11 +62,16 @@ func (c *column) textual(field *Field, note func(string, ...any)) {
 	case share(otherDate, date, moment):
 		note("dates, written as the load does not take them: YYYY-MM-DD or ISO 8601")
 	case share(money, integer, decimal) && c.counts[money] > 0:
-		note("amounts with a currency, a percent sign or separators: numbers to people, text to the load")
-		if c.prices == c.counts[money] {
+		note("amounts with a currency, a percent sign, separators or a decimal comma: numbers to people, text to the load")
+		switch c.counts[money] {
+		case c.prices:
 			c.cast(field, "cast(regexp_replace(%s, '[^0-9.-]', '') as decimal(18,4))")
+		case c.commas:
+			if c.counts[decimal] == 0 { // else 1.234 could be either
+				c.cast(field, "cast(replace(regexp_replace(%s, '[^0-9,-]', ''), ',', '.') as decimal(18,4))")
+			}
 		}
-	case numbers < proper && numbers >= proper-proper/10:
+	case numbers < proper && numbers >= proper-proper/10 && proper-numbers != c.counts[padded]:
 		note("numbers but for %d of %d values: kept as text", proper-numbers, proper)
 	}
 }

@@ -142,7 +142,7 @@ func normal(title string) string {
 // columnName makes a title a name: lower case, as SQL folds it, words joined by underscores. Words that SQL or the
 // platform has taken get a suffix.
 func columnName(title string, position int, used map[string]bool) string {
-	name := strings.Trim(notName.ReplaceAllString(strings.ToLower(title), "_"), "_")
+	name := strings.Trim(notName.ReplaceAllString(plain(title), "_"), "_")
 	switch {
 	case name == "":
 		name = fmt.Sprintf("column_%d", position)

@@ -28,7 +28,7 @@ func plan(t *testing.T, dataset string, fields ...sample.Field) *Plan {
 
 func TestTitlesBecomeNamesThatSQLTakes(t *testing.T) {
 	var fields []sample.Field
-	titles := []string{"VendorID", "Trip Distance (mi)", "timestamp", "user", "year", "object_key", "partition_year", "2024", "", "%", "Größe", "a b", "a_b", "A-B", strings.Repeat("long ", 30)}
+	titles := []string{"VendorID", "Trip Distance (mi)", "timestamp", "user", "year", "object_key", "partition_year", "2024", "", "%", "Größe", "Straße & Nr.", "Scho\u0308n", "年", "a b", "a_b", "A-B", strings.Repeat("long ", 30)}
 	for _, title := range titles {
 		fields = append(fields, sample.Field{Title: title})
 	}
@@ -38,7 +38,7 @@ func TestTitlesBecomeNamesThatSQLTakes(t *testing.T) {
 	}
 	assert.Equal(t, []string{
 		"vendorid=", "trip_distance_mi=", "timestamp_field=timestamp", "user_field=user", "year_field=year", "object_key_field=object_key",
-		"partition_year_field=partition_year", "c_2024=2024", "column_9=#", "column_10=%", "gr_e=Größe", "a_b=", "a_b_2=a_b", "a_b_3=A-B",
+		"partition_year_field=partition_year", "c_2024=2024", "column_9=#", "column_10=%", "grosse=Größe", "strasse_nr=Straße & Nr.", "schon=Scho\u0308n", "column_14=年", "a_b=", "a_b_2=a_b", "a_b_3=A-B",
 		"long_long_long_long_long_long_long_long_long_long=" + strings.TrimSpace(strings.Repeat("long ", 30)),
 	}, found)
 }
