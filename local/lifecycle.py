@@ -112,8 +112,9 @@ def logs(service: str | None, lines: int) -> str:
         if service in (path.stem, path.name, str(path.relative_to(place.logs))):
             text = path.read_text(errors="replace").splitlines()
             return "\n".join(text[-lines:] if lines else text)
-    names = ", ".join(str(p.relative_to(place.logs)) for p in found) or "none yet"
-    raise LocalError(f"no log {service!r} in {place.logs}; there are: {names}")
+    # those of jobs are hundreds soon: they are listed, not named
+    names = ", ".join(p.name for p in found if p.parent == place.logs) or "none yet"
+    raise LocalError(f"no log {service!r}; there are {names}, and each job run's: 'lakeshift local logs' lists all of them")
 
 
 def status() -> dict:

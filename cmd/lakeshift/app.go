@@ -39,7 +39,7 @@ deployed environment (--env dev, with your usual AWS credentials).`,
 		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
+		Args:          cobra.ArbitraryArgs, // needsVerb says which verbs there are, cobra would not
 		RunE:          needsVerb,
 		PersistentPreRunE: func(*cobra.Command, []string) error {
 			_, err := a.environment()

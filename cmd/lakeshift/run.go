@@ -112,7 +112,7 @@ func (a *app) leftToSee(ctx context.Context, t *target.Target, dataset config.Da
 		lines = append(lines, screen.Count(summary.RejectedRows, "row")+" in the raw zone rejected, all told")
 	}
 	if summary.RejectedRows > 0 {
-		lines = append(lines, fmt.Sprintf("why: lakeshift query%s --engine athena 'select reason, count(*) from %s.%s group by reason'",
+		lines = append(lines, fmt.Sprintf("why: lakeshift query%s --engine athena 'select reason, count(*) from %s.%s group by reason order by 2 desc limit 20'",
 			a.envFlag(), t.RawDatabase(), dataset.RejectedTable()))
 	}
 	return lines

@@ -127,9 +127,13 @@ def test_nothing_of_the_users_own_goes_before_the_local_aws(
 
 def test_an_unknown_log_lists_those_there_are(place: lifecycle.Place, start: Callable[[], dict]) -> None:
     start()
-    with pytest.raises(lifecycle.LocalError, match=r"gateway\.log"):
+    (place.logs / "jobs").mkdir(exist_ok=True)
+    (place.logs / "jobs" / "jr_1.log").write_text("one\ntwo\n")
+    with pytest.raises(lifecycle.LocalError, match=r"gateway\.log") as refused:
         lifecycle.logs("nonsense", 10)
-    assert "gateway.log" in lifecycle.logs(None, 10)
+    assert "jr_1" not in str(refused.value)
+    assert "gateway.log" in lifecycle.logs(None, 10) and "jobs/jr_1.log" in lifecycle.logs(None, 10)
+    assert lifecycle.logs("jr_1", 1) == "two"
     assert lifecycle.logs("gateway", 2).count("\n") == 1
 
 

@@ -2,8 +2,8 @@ package doctor
 
 import (
 	"context"
-	"fmt"
 
+	"lakeshift/cmd/lakeshift/internal/screen"
 	"lakeshift/config"
 )
 
@@ -14,14 +14,16 @@ func Project(ctx context.Context, root string) []Finding {
 		if err != nil {
 			return one("configuration", Failure, err.Error(), "see 'lakeshift validate'")
 		}
-		wrong, warned := len(faults.Of(config.Error)), len(faults.Of(config.Warning))
-		found := fmt.Sprintf("%d environments, %d datasets", len(loaded.Environments), len(loaded.Datasets))
+		wrong, warned := count(len(faults.Of(config.Error)), "fault"), count(len(faults.Of(config.Warning)), "warning")
+		found := count(len(loaded.Environments), "environment") + ", " + count(len(loaded.Datasets), "dataset")
 		switch {
-		case wrong > 0:
-			return one("configuration", Failure, fmt.Sprintf("%s, %d faults", found, wrong), "'lakeshift validate' names each with its remedy")
-		case warned > 0:
-			return one("configuration", OK, fmt.Sprintf("%s, %d warnings ('lakeshift validate' shows them)", found, warned), "")
+		case len(faults.Of(config.Error)) > 0:
+			return one("configuration", Failure, found+", "+wrong, "'lakeshift validate' names each with its remedy")
+		case len(faults) > 0:
+			return one("configuration", OK, found+", "+warned+" (see 'lakeshift validate')", "")
 		}
 		return one("configuration", OK, found, "")
 	})
 }
+
+func count(n int, noun string) string { return screen.Count(int64(n), noun) }
