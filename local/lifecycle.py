@@ -114,7 +114,7 @@ def logs(service: str | None, lines: int) -> str:
             return "\n".join(text[-lines:] if lines else text)
     # those of jobs are hundreds soon: they are listed, not named
     names = ", ".join(p.name for p in found if p.parent == place.logs) or "none yet"
-    raise LocalError(f"no log {service!r}; there are {names}, and each job run's: 'lakeshift local logs' lists all of them")
+    raise LocalError(f"no log {service!r}; there are {names}, and each job run's: 'lakeshift local logs' lists them")
 
 
 def status() -> dict:
