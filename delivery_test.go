@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -155,6 +157,22 @@ func denied(template cdktest.Template, role string) []string {
 		}
 	}
 	return actions
+}
+
+// A role's session ends in mid-deployment, or in the middle of a smoke test, if the job outlasts it.
+func TestTheDeployRoleLastsAsLongAsTheJobThatTakesItOn(t *testing.T) {
+	workflow, err := os.ReadFile(".github/workflows/deploy-environment.yml")
+	require.NoError(t, err)
+	number := func(field string) int {
+		match := regexp.MustCompile(field + `: (\d+)`).FindSubmatch(workflow)
+		require.NotNil(t, match, field)
+		value, err := strconv.Atoi(string(match[1]))
+		require.NoError(t, err)
+		return value
+	}
+	role := cdktest.Read(t, goldenDelivery).Named(t, "AWS::IAM::Role", "RoleName", "elt-staging-github-deploy")
+	assert.Equal(t, number("timeout-minutes")*60, number("role-duration-seconds"))
+	assert.EqualValues(t, number("role-duration-seconds"), role.Properties["MaxSessionDuration"])
 }
 
 func TestAnAccountsProviderIsFoundByItsARN(t *testing.T) {

@@ -39,11 +39,11 @@ func NewGitHub(scope constructs.Construct, id string, props GitHubProps) GitHub 
 	return GitHub{repository: props.Repository, provider: awsiam.OidcProviderNative_FromOidcProviderArn(scope, jsii.String(id), arn)}
 }
 
-// NewRole that the repository's jobs take on while they run in one GitHub environment, and nobody else.
+// NewRole that the repository's jobs take on while they run in one GitHub environment, and nobody else, for some hours at most.
 // https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-deployments/oidc-in-aws
-func (g GitHub) NewRole(scope constructs.Construct, id, name, description, environment string) awsiam.Role {
+func (g GitHub) NewRole(scope constructs.Construct, id, name, description, environment string, hours float64) awsiam.Role {
 	return awsiam.NewRole(scope, jsii.String(id), &awsiam.RoleProps{
-		RoleName: jsii.String(name), Description: jsii.String(description),
+		RoleName: jsii.String(name), Description: jsii.String(description), MaxSessionDuration: awscdk.Duration_Hours(&hours),
 		AssumedBy: awsiam.NewOpenIdConnectPrincipal(g.provider, &map[string]any{"StringEquals": map[string]string{
 			githubIssuer + ":aud": "sts.amazonaws.com",
 			githubIssuer + ":sub": "repo:" + g.repository + ":environment:" + environment,
