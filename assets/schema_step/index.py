@@ -13,13 +13,14 @@ import tempfile
 import traceback
 import uuid
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
 import boto3
 
+import patience
 import steps
 from athena import Athena, AthenaError
 from sql import SqlError
@@ -36,8 +37,8 @@ def handler(event: Mapping[str, Any], context: Any) -> None:
             properties = event["ResourceProperties"]
             with tempfile.TemporaryDirectory() as folder:
                 fetch(properties["Archive"], folder)
-                apply(properties["Variables"], Path(folder))
-    except (WarehouseError, AthenaError, SqlError) as error:
+                apply(properties["Variables"], Path(folder), patience.until_end_of(context))
+    except (WarehouseError, AthenaError, SqlError, patience.OutOfTime) as error:
         reason = str(error)
     except Exception as error:  # noqa: BLE001 - CloudFormation would wait in vain for the answer
         traceback.print_exc()
@@ -70,27 +71,27 @@ def fetch(archive: str, folder: str) -> None:
         files.extractall(folder)
 
 
-def apply(variables: Mapping[str, str], folder: Path) -> None:
+def apply(variables: Mapping[str, str], folder: Path, sleep: Callable[[float], None]) -> None:
     target = variables["TARGET"]
     placeholders = json.loads(variables.get("PLACEHOLDERS") or "{}")
     if target == "warehouse":
         analysts = json.loads(variables.get("ANALYSTS") or "[]")
-        steps.apply_warehouse(connect("warehouse", variables), folder, placeholders, analysts)
+        steps.apply_warehouse(connect("warehouse", variables, sleep), folder, placeholders, analysts)
     elif target == "dataset":
-        steps.apply_dataset(connect("dataset", variables), folder, placeholders)
+        steps.apply_dataset(connect("dataset", variables, sleep), folder, placeholders)
     elif target == "athena":
-        athena = Athena(boto3.client("athena"), variables["ATHENA_WORKGROUP"], variables["CURATED_DATABASE"])
+        athena = Athena(boto3.client("athena"), variables["ATHENA_WORKGROUP"], variables["CURATED_DATABASE"], sleep)
         steps.apply_athena(athena, folder, placeholders)
     else:
         raise RuntimeError(f"TARGET is {target!r}: use warehouse, dataset or athena")
 
 
-def connect(step: str, variables: Mapping[str, str]) -> Warehouse:
+def connect(step: str, variables: Mapping[str, str], sleep: Callable[[float], None]) -> Warehouse:
     """The warehouse as its administrator, whose password only the service that made it knows."""
     secret = variables.get("SECRET_ARN") or admin_secret(variables["NAMESPACE"])
     target = Target(variables["WAREHOUSE"], variables["WAREHOUSE_NAME"], variables["DATABASE"], secret)
     name = f"{variables['WAREHOUSE_NAME']}-schema-{step}"
-    return Warehouse(boto3.client("redshift-data"), target, name, uuid.uuid4().hex)
+    return patience.PatientWarehouse(boto3.client("redshift-data"), target, name, uuid.uuid4().hex, sleep)
 
 
 def admin_secret(namespace: str) -> str:

@@ -7,6 +7,7 @@ import importlib
 import io
 import json
 import re
+import time
 import urllib.request
 import zipfile
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 from botocore.response import StreamingBody
 
 import evolution
+import patience
 import sql
 import steps
 from contract import Column
@@ -198,13 +200,37 @@ def test_the_administrator_logs_in_with_the_managed_secret(monkeypatch: pytest.M
         "PLACEHOLDERS": json.dumps(VALUES),
     }
     folder = PROJECT / "sql" / "warehouse"
-    index.apply(variables, folder)
+    index.apply(variables, folder, time.sleep)
     assert {call["SecretArn"] for call in fake.service.named("ExecuteStatement")} == {arn}
     fake.answers = {"create schema": "permission denied"}
     with pytest.raises(
         WarehouseError, match="sql/warehouse/01_schemas.sql: statement 1: create schema .*: permission denied"
     ):
-        index.apply(variables, folder)
+        index.apply(variables, folder, time.sleep)
+
+
+def test_a_statement_that_outlasts_the_function_is_named_and_cancelled() -> None:
+    class Context:
+        left = 90_000
+
+        def get_remaining_time_in_millis(self) -> int:
+            self.left -= 20_000
+            return self.left
+
+    parts = [{"Id": "a:1", "Status": "FINISHED"}, {"Id": "a:2", "Status": "STARTED"}]
+    operations = {
+        "BatchExecuteStatement": lambda _: {"Id": "a"},
+        "DescribeStatement": lambda _: {"Id": "a", "Status": "STARTED", "SubStatements": parts},
+        "CancelStatement": lambda _: {"Status": True},
+    }
+    fake = Service("redshift-data", operations)
+    target = Target("workgroup", "elt-test", "analytics", "arn:secret")
+    warehouse = patience.PatientWarehouse(fake.client, target, "schema", "a", patience.until_end_of(Context()))
+    texts = ["set session authorization 'x'", "create materialized view v"]
+    statements: list[Any] = [sql.Statement(text, "f.sql", number) for number, text in enumerate(texts, start=1)]
+    with pytest.raises(WarehouseError, match="f.sql: statement 2: create materialized view v: .* used up; cancelled"):
+        warehouse.transaction(statements)
+    assert fake.named("CancelStatement") == [{"Id": "a"}]
 
 
 @pytest.mark.parametrize(
@@ -226,7 +252,7 @@ def test_cloudformation_is_always_answered(
 
     applied: list[str] = []
 
-    def apply(variables: dict[str, str], folder: Path) -> None:
+    def apply(variables: dict[str, str], folder: Path, sleep: Any) -> None:
         applied.extend(path.read_text() for path in folder.glob("schema/*.sql"))
         if fault:
             raise fault
