@@ -104,6 +104,10 @@ func (f *sqlFile) read(text string, known []string, faults *Faults) bool {
 		faults.add(f.name, 0, "is not UTF-8: save it in that encoding")
 		return false
 	}
+	if plain, marked := strings.CutPrefix(text, "\ufeff"); marked {
+		faults.add(f.name, 1, "begins with a byte order mark (U+FEFF), which goes to the engine as it stands: save it as UTF-8 without one")
+		text = plain
+	}
 	if strings.Contains(strings.ReplaceAll(text, "\r\n", ""), "\r") {
 		faults.add(f.name, 0, "has lines that end with a carriage return alone, so a comment would never end: save it with line feeds")
 		return false
@@ -111,9 +115,6 @@ func (f *sqlFile) read(text string, known []string, faults *Faults) bool {
 	for _, fault := range sqltext.CheckPlaceholders(text, known) {
 		faults.add(f.name, fault.Line, "%s", fault.Message)
 		f.unfilled = true
-	}
-	for _, fault := range sqltext.CheckQuotes(text) {
-		faults.add(f.name, fault.Line, "%s", fault.Message)
 	}
 	for _, fault := range sqltext.CheckQuotes(text) {
 		faults.add(f.name, fault.Line, "%s", fault.Message)

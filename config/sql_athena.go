@@ -1,6 +1,8 @@
 package config
 
 import (
+	"strings"
+
 	"lakeshift/config/sqlcheck"
 )
 
@@ -17,6 +19,11 @@ func (c sqlChecker) athena(file sqlFile) {
 		c.add(file, sqlcheck.Operators(statement))
 		c.add(file, sqlcheck.ForeignToAthena(statement))
 		c.add(file, sqlcheck.NewSession(c.catalogs.lake).Columns(statement))
+		for schema, placeholder := range map[string]string{"analytics": curatedDatabase, "raw_data": rawDatabase, "data_lake": rawDatabase} {
+			if line, found := sqlcheck.Reads(statement, schema); found {
+				c.faults.add(file.name, line, "%s is a schema of the warehouse, which Athena does not see: expected ${%s}", schema, placeholder)
+			}
+		}
 		for _, environment := range c.environments {
 			of := environment.Names("")
 			for database, placeholder := range map[string]string{of.RawDatabase(): rawDatabase, of.CuratedDatabase(): curatedDatabase} {
@@ -30,6 +37,9 @@ func (c sqlChecker) athena(file sqlFile) {
 		}
 		if file.folder == "athena/views" {
 			c.add(file, sqlcheck.Again(statement, map[string]bool{}))
+			if view, ok := sqlcheck.Creates(statement); ok && strings.HasPrefix(view.Name, rawDatabase+".") {
+				c.faults.add(file.name, statement.Line, "makes a view in ${%s}, where the deployment has no right to: expected ${%s}", rawDatabase, curatedDatabase)
+			}
 		}
 	}
 }

@@ -32,11 +32,15 @@ func newCatalogs(datasets []Dataset, faulty map[string]bool, files []sqlFile) ca
 		c.warehouse.Add(sqlcheck.Relation{Name: dataset.LandingTable(), Columns: landing, Open: open, Fields: shapes(append(dataset.Columns[:len(dataset.Columns):len(dataset.Columns)], LandingColumns()...))})
 		c.warehouse.Add(sqlcheck.Relation{Name: dataset.AffectedTable(), Columns: names(dataset.BusinessKey), Open: open})
 		for _, relation := range rawRelations(dataset, open) {
+			if relation.Name == dataset.RawTable() {
+				relation.Fields = shapes(append(dataset.RawColumns(), textColumns(dataset.Source.PartitionKeys)...))
+			}
 			relation.Name = rawDatabase + "." + relation.Name
 			c.lake.Add(relation)
 		}
 		published := append(names(dataset.Fact.Columns), names(dataset.Fact.Partitions)...)
-		c.lake.Add(sqlcheck.Relation{Name: curatedDatabase + "." + dataset.Fact.Table, Columns: published, Open: open, Lake: true})
+		c.lake.Add(sqlcheck.Relation{Name: curatedDatabase + "." + dataset.Fact.Table, Columns: published, Open: open, Lake: true,
+			Fields: shapes(append(dataset.Fact.Columns[:len(dataset.Fact.Columns):len(dataset.Fact.Columns)], dataset.Fact.Partitions...))})
 	}
 	if curated {
 		c.lake.Close(curatedDatabase)
@@ -101,6 +105,14 @@ func shapes(columns []Column) map[string]sqlcheck.Field {
 		fields[column.Name] = sqlcheck.Field{Shape: sqlcheck.ShapeOf(column.Type.Redshift())}
 	}
 	return fields
+}
+
+func textColumns(names []string) []Column {
+	columns := make([]Column, len(names))
+	for i, name := range names {
+		columns[i] = Column{Name: name, Type: Type{Name: "varchar", Length: 65535}}
+	}
+	return columns
 }
 
 func names(columns []Column) []string {

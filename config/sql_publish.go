@@ -53,6 +53,11 @@ func (c sqlChecker) unload(dataset Dataset, table string, file sqlFile, unload s
 		c.faults.add(file.name, unload.Line, "partition by (%s) differs from the contract's published.partitions: expected partition by (%s)",
 			strings.Join(unload.PartitionBy, ", "), strings.Join(partitions, ", "))
 	}
+	for _, queued := range unload.Queue {
+		if queued != table {
+			c.faults.add(file.name, unload.Line, "asks the queue for '%s', which its transform does not queue: expected table_name = ''%s''", queued, table)
+		}
+	}
 	if !unload.Known {
 		return
 	}

@@ -177,7 +177,8 @@ type Unload struct {
 	PartitionBy []string
 	Parquet     bool
 	Columns     []string
-	Known       bool // Columns are all there are
+	Queue       []string // names of tables that the query compares table_name with
+	Known       bool     // Columns are all there are
 	Line        int
 }
 
@@ -190,7 +191,13 @@ func (s *Session) Unload(statement sqltext.Statement) (Unload, bool) {
 	}
 	if inside := p.group(); len(inside) == 1 && inside[0].Kind == sqltext.String {
 		k := &checker{catalog: s.catalog, mute: true}
-		got := k.query(sqltext.Tokens(inside[0].Literal()), nil)
+		query := sqltext.Tokens(inside[0].Literal())
+		for i := 0; i+2 < len(query); i++ {
+			if isWord(query[i], "table_name") && isSymbol(query[i+1], "=") && query[i+2].Kind == sqltext.String {
+				u.Queue = append(u.Queue, query[i+2].Literal())
+			}
+		}
+		got := k.query(query, nil)
 		u.Columns, u.Known = got.columns, !got.open
 	}
 	if p.accept("to") && p.peek().Kind == sqltext.String {

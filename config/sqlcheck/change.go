@@ -1,6 +1,10 @@
 package sqlcheck
 
-import "lakeshift/config/sqltext"
+import (
+	"slices"
+
+	"lakeshift/config/sqltext"
+)
 
 // What insert, update, delete and merge name.
 
@@ -65,6 +69,12 @@ func (k *checker) update(p *cursor, parent *scope) {
 	p.at += end
 	if p.accept("from") {
 		k.joined(p, in)
+	}
+	for _, assignment := range split(assignments, ",") {
+		a := &cursor{tokens: assignment}
+		if parts := a.name(); len(parts) > 1 && isSymbol(a.peek(), "=") && slices.Contains([]string{from.alias, from.parts[len(from.parts)-1]}, parts[len(parts)-2]) {
+			k.fault(a.line(), "set names a column without its table: expected %s", parts[len(parts)-1])
+		}
 	}
 	k.assignments(assignments, relation, in)
 	k.expression(p.rest(), in)

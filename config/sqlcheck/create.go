@@ -37,6 +37,9 @@ func (k *checker) create(p *cursor) {
 			query = query[:with]
 		}
 	}
+	if (&cursor{tokens: p.tokens, at: begin}).looks("materialized", "view") {
+		k.materialized(p.tokens[begin:], query)
+	}
 	got := k.query(query, nil)
 	if len(relation.Columns) == 0 {
 		k.twice(got, p.tokens[begin].Line)
@@ -76,8 +79,11 @@ func (k *checker) columnTypes(p *cursor) {
 			k.fault(line, "column %s has no type", name[0])
 			continue
 		}
-		k.knownType(readType(column))
+		kind := readType(column)
+		k.knownType(kind)
 		if err := sqltext.Attributes(column.rest(), name[0]); err != nil {
+			k.fault(err.Line, "%s", err.Message)
+		} else if err := sqltext.Encoding(column.rest(), name[0], kind.name); err != nil {
 			k.fault(err.Line, "%s", err.Message)
 		}
 	}

@@ -47,6 +47,28 @@ func Recomputed(statement sqltext.Statement) (reason string, line int) {
 	return "", 0
 }
 
+// materialized finds what such a view can't hold:
+// https://docs.aws.amazon.com/redshift/latest/dg/materialized-view-create-sql-command.html#mv_CREATE_MATERIALIZED_VIEW-limitations
+func (k *checker) materialized(definition, query []sqltext.Token) {
+	if at := find(query, "order", "limit", "offset"); at > 0 && !isSymbol(query[at-1], ".") && !isWord(query[at-1], "as") && !isSymbol(query[at-1], ",") {
+		k.fault(query[at].Line, "a materialized view takes no %s: sort and cut when it is read", query[at].Text)
+	}
+	p := &cursor{tokens: definition}
+	for !p.done() && !p.looks("as") && !p.looks("auto", "refresh", "yes") {
+		p.skip()
+	}
+	if !p.looks("auto") {
+		return
+	}
+	for i, token := range query {
+		q := &cursor{tokens: query, at: i}
+		if token.Kind == sqltext.Word && mutable[token.Text] && (constants[token.Text] || isSymbol(q.ahead(1), "(")) && !isSymbol(q.ahead(-1), ".") && !isWord(q.ahead(-1), "as") {
+			k.fault(token.Line, "a materialized view that calls %s can't refresh itself: expected auto refresh no", token.Text)
+			return
+		}
+	}
+}
+
 // Again checks a statement that every deployment applies: the second time must go well too. dropped holds what the file
 // has dropped before, and is updated.
 func Again(statement sqltext.Statement, dropped map[string]bool) []Finding {
@@ -79,6 +101,9 @@ func Again(statement sqltext.Statement, dropped map[string]bool) []Finding {
 			kind = strings.TrimSpace(kind + " " + p.peek().Text)
 			p.at++
 		}
+		if kind == "" && (p.looks("group") || p.looks("database")) && !dropped[p.ahead(1).Text] {
+			return one("%s %s is there at the second deployment, which would fail: make a role of the group, and a database by hand", p.peek().Text, p.ahead(1).Text)
+		}
 		exists := p.accept("if", "not", "exists")
 		name := strings.Join(p.name(), ".")
 		if replace || exists || dropped[name] || kind == "" {
@@ -91,6 +116,18 @@ func Again(statement sqltext.Statement, dropped map[string]bool) []Finding {
 			return one("%s is there at the second deployment: expected create %s if not exists", name, kind)
 		default:
 			return one("%s is there at the second deployment: expected create or replace %s", name, kind)
+		}
+	case p.accept("delete"):
+		p.accept("from")
+		dropped[strings.Join(p.name(), ".")] = true // and filled anew
+	case p.accept("insert", "into"):
+		name := strings.Join(p.name(), ".")
+		if isSymbol(p.peek(), "(") {
+			p.group()
+		}
+		if p.looks("values") && strings.Contains(name, ".") && !dropped[name] {
+			return []Finding{{Line: line, Warning: true, Message: fmt.Sprintf(
+				"each deployment adds these rows to %s again: delete from it before, or insert … select … where not exists (…)", name)}}
 		}
 	case p.accept("alter", "table"):
 		name := strings.Join(p.name(), ".")

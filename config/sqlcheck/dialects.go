@@ -9,7 +9,7 @@ import (
 var otherFunctions = map[Dialect]map[string]string{
 	Redshift: {
 		"ifnull": "nvl", "string_agg": "listagg", "group_concat": "listagg", "array_agg": "listagg", "every": "bool_and",
-		"iff": "case when … then … else … end", "instr": "strpos", "date_format": "to_char", "str_to_date": "to_date",
+		"iff": "case when … then … else … end", "if": "case when … then … else … end", "now": "getdate", "instr": "strpos", "date_format": "to_char", "str_to_date": "to_date",
 		"count_if": "sum(case when … then 1 end)", "countif": "sum(case when … then 1 end)", "safe_cast": "try_cast",
 		"regexp_extract": "regexp_substr", "unix_timestamp": "extract(epoch from …)", "curdate": "current_date",
 		"year": "extract(year from …)", "month": "extract(month from …)", "quarter": "extract(quarter from …)",
@@ -46,6 +46,8 @@ func ForeignToAthena(statement sqltext.Statement) []Finding {
 			fault(token, "Athena has no \"distinct on\": use row_number() over (…) in a subquery, and where around it")
 		case isWord(token, "top") && isWord(before, "select") && p.ahead(1).Kind == sqltext.Number:
 			fault(token, "Athena has no \"top\": use limit")
+		case isWord(token, "limit") && p.ahead(1).Kind == sqltext.Number && isWord(p.ahead(2), "offset"):
+			fault(token, "offset stands before limit in Athena: expected offset "+p.ahead(3).Text+" limit "+p.ahead(1).Text)
 		}
 	}
 	return findings

@@ -38,6 +38,7 @@ var hiddenColumns = set("oid ctid tableoid xmin xmax cmin cmax insertxid deletex
 
 // expression checks names of columns, and the queries in it.
 func (k *checker) expression(tokens []sqltext.Token, in *scope) {
+	k.compared(tokens, in)
 	p := &cursor{tokens: tokens}
 	operand := false // the token before ends a value: a name that follows it is no column
 	for !p.done() {
@@ -143,6 +144,7 @@ func (k *checker) call(name string, p *cursor, in *scope) {
 		return
 	}
 	inside := p.group()
+	k.arguments(name, inside, p.rest(), in)
 	switch {
 	case len(inside) == 0 && name == "count" && k.catalog.Dialect == Redshift:
 		k.fault(p.ahead(-1).Line, "count() counts nothing: expected count(*)")

@@ -167,6 +167,8 @@ func checkForeignClauses(tokens []sqltext.Token, fault func(int, string, ...any)
 			fault(tokens[i].Line, "Redshift has no \"distinct on\": use qualify row_number() over (…) = 1")
 		case here.looks("filter") && isSymbol(here.ahead(1), "(") && isWord(here.ahead(2), "where") && isSymbol(here.ahead(-1), ")"):
 			fault(tokens[i].Line, "Redshift has no \"filter (where …)\": use sum(case when … then … end)")
+		default:
+			foreignClause(here, fault)
 		}
 	}
 	if isWord(tokens[0], "insert", "update", "delete") {

@@ -24,7 +24,7 @@ func (k *checker) options(p *cursor) {
 	if listed {
 		columns = p.group()
 	}
-	byKey, key := false, find(columns, "distkey") >= 0
+	style, key := "", find(columns, "distkey") >= 0
 	for !p.done() && !p.looks("as") {
 		switch next := p.peek(); {
 		case kind == "view":
@@ -33,7 +33,7 @@ func (k *checker) options(p *cursor) {
 		case p.accept("backup", "yes"), p.accept("backup", "no"), p.accept("encode", "auto"), p.accept("sortkey", "auto"),
 			p.accept("auto", "refresh", "yes"), p.accept("auto", "refresh", "no"):
 		case p.accept("diststyle"):
-			byKey = p.looks("key")
+			style = p.peek().Text
 			if !isWord(p.peek(), "auto", "even", "key", "all") {
 				k.fault(next.Line, "diststyle is auto, even, key or all")
 				return
@@ -52,8 +52,10 @@ func (k *checker) options(p *cursor) {
 		}
 	}
 	switch {
-	case byKey && !key:
+	case style == "key" && !key:
 		k.fault(line, "diststyle key without a distkey")
+	case style != "key" && style != "" && key:
+		k.fault(line, "diststyle %s and a distkey contradict each other: leave one of them out", style)
 	case p.done() && !listed && len(name) > 0, p.done() && kind != "table":
 		k.fault(line, "create %s is not followed by as and a query", kind)
 	}

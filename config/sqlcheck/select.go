@@ -90,6 +90,9 @@ func (k *checker) selection(tokens []sqltext.Token, parent *scope, inSet bool) r
 	for _, clause := range []string{"where", "having", "qualify", "start", "connect"} {
 		k.expression(texts[clause], in)
 	}
+	k.listNames("where", texts["where"], in)
+	k.listNames("having", texts["having"], in)
+	k.listNames("group by", texts["group"], in)
 	in.loose = true
 	k.expression(texts["group"], in)
 	if !inSet { // there, order by names the result's columns

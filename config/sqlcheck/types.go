@@ -37,7 +37,7 @@ var athenaTypes = []string{
 
 // Shape is what a column can hold, as far as it is looked at.
 type Shape struct {
-	Kind        string // integer, decimal, varchar; empty for all others
+	Kind        string // integer, decimal, varchar, date, timestamp; empty for all others
 	Size, Scale int    // bytes of an integer or varchar; digits of a decimal, and those behind its point
 }
 
@@ -97,6 +97,8 @@ func (t sqlType) shape() Shape {
 		return Shape{Kind: "integer", Size: 8}
 	case "decimal", "numeric":
 		return Shape{Kind: "decimal", Size: argument(0, 18), Scale: argument(1, 0)}
+	case "date", "timestamp":
+		return Shape{Kind: t.name}
 	case "varchar", "nvarchar", "character varying", "text":
 		return Shape{Kind: "varchar", Size: argument(0, 256)}
 	}

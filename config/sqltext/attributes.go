@@ -32,6 +32,8 @@ func Attributes(tokens []Token, column string) *Error {
 	next := rest[0]
 	bracket := func(at int) bool { return len(rest) > at && rest[at].Kind == Symbol && rest[at].Text == "(" }
 	switch {
+	case next.Kind == Symbol && next.Text == "[":
+		return &Error{next.Line, fmt.Sprintf("column %s: Redshift has no arrays of a type: use super", column)}
 	case words(rest, "check"):
 		return &Error{next.Line, "Redshift has no check constraints: a file of check/ proves what it would"}
 	case words(rest, "default") && len(rest) == 1:

@@ -170,6 +170,9 @@ func (p *parser) column() (*Column, error) {
 	if err := Attributes(p.tokens[begin:min(p.next, len(p.tokens))], name); err != nil {
 		return nil, err
 	}
+	if err := Encoding(p.tokens[begin:min(p.next, len(p.tokens))], name, kind); err != nil {
+		return nil, err
+	}
 	column := &Column{Name: name, Type: kind, Line: line}
 	for i := begin; i < min(p.next, len(p.tokens)); i++ {
 		rest := p.tokens[i:]
