@@ -27,19 +27,23 @@ MIRRORS = [
     r"https?://\S*(?:artifactory|nexus|jfrog|/api/(?:pypi|npm|go)/)",
     r'"resolved":\s*"https?:',
 ]
-# What GitHub and Slack give out, the secret half of a key of AWS's, a password within an address.
+# What GitHub, GitLab and Slack give out, the secret half of a key of AWS's, a password within an address, one of a database
+# user. A placeholder's value stands elsewhere.
 SECRETS = [
     r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
     r"-----BEGIN [A-Z ]*PRIVATE KEY",
     r"\bgh[opsur]_[0-9A-Za-z]{36}",
     r"\bgithub_pat_[0-9A-Za-z_]{20}",
     r"\bxox[abprs]-[0-9A-Za-z]{8}",
+    r"\bglpat-[0-9A-Za-z_-]{20}",
+    r"hooks\.slack\.com/services/\w+/\w+/\w+",
+    r"(?i:\b(?:create|alter)\s+user\b.*\bpassword\s+)'[^'$]{8,}'",
     r"""(?i:secret_?access_?key)["']?\s*[=:]\s*["']?[0-9A-Za-z/+]{40}(?![0-9A-Za-z/+])""",
     r"""://[^/\s:@"'<>${]+:[^/\s:@"'<>${]+@""",
 ]
 FORBIDDEN = {
     "a registry's address": re.compile("|".join([*map(re.escape, REGISTRIES), *MIRRORS])),
-    "a path of one machine": re.compile(r"(?<![\w.~}$-])/(?:root|home|Users|work)/\w"),
+    "a path of one machine": re.compile(r"(?<![\w.~}$-])/(?:root|home|Users|work)/\w|\b[A-Z]:\\+Users\\+\w"),
     "a temporary path": re.compile(r"(?<![\w.~}$/-])/(?:tmp|var/folders)/\w"),
     "a secret": re.compile("|".join(SECRETS)),
     "a merge left open": re.compile(r"^(?:<{7}|>{7}) "),
