@@ -69,12 +69,14 @@ func access(before, after *Environment) []item {
 		items = append(items, item{section: accessSection, rank: 3, text: role + " is gone, and may do nothing any more", thing: role})
 	}
 	for _, group := range grouped(removed) {
-		rank := 3
-		// what stays, though it looks as if it went, is read with what is wider
-		if group[0].effect == "Deny" || group[0].effect == reads {
+		rank, line := 3, sentence(before, group, verb(group[0].effect, false))
+		switch group[0].effect {
+		case "Deny": // a lock that is gone
+			rank, line = 0, "⚠️ "+line
+		case reads: // what stays, though it looks as if it went, is read with what is wider
 			rank = 1
 		}
-		items = append(items, item{section: accessSection, rank: rank, text: sentence(before, group, verb(group[0].effect, false)), thing: who(before, group[0])})
+		items = append(items, item{section: accessSection, rank: rank, text: line, thing: who(before, group[0])})
 	}
 	return items
 }

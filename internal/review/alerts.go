@@ -34,10 +34,18 @@ func alerts(before, after *Environment) []item {
 		if old == nil {
 			continue
 		}
+		there := map[string]bool{}
+		for id := range stack.Template.Resources {
+			there[stack.thing(id)] = true
+		}
 		for _, id := range keys(old.Template.Resources) {
 			was, is := old.Template.Resources[id], stack.Template.Resources[id]
-			if wakes(was) && is.Type == was.Type && !wakes(is) {
+			switch {
+			case !wakes(was):
+			case is.Type == was.Type && !wakes(is):
 				say("🔕 "+stack.thing(id)+" is switched off", stack.thing(id))
+			case is.Type != was.Type && !there[old.thing(id)]:
+				say("🔕 "+old.thing(id)+" is gone: nobody is told of what it rang for", old.thing(id))
 			}
 		}
 	}

@@ -143,6 +143,9 @@ func TestWhoIsToldOfFailures(t *testing.T) {
 		{alarm(`, "AlarmActions": ["t"]`), alarm(`, "AlarmActions": ["t"], "ActionsEnabled": false`), []string{"🔕 CloudWatch alarm `stale` is switched off"}},
 		{alarm(`, "AlarmActions": ["t"]`), alarm(""), []string{"🔕 CloudWatch alarm `stale` is switched off"}},
 		{alarm(`, "AlarmActions": ["t"]`), alarm(`, "AlarmActions": ["t"], "Threshold": 2`), nil},
+		{alarm(`, "AlarmActions": ["t"]`), resource("T", "AWS::SNS::Topic", `"TopicName": "alerts"`), []string{"🔕 CloudWatch alarm `stale` is gone: nobody is told of what it rang for"}},
+		{alarm(`, "AlarmActions": ["t"]`), resource("B", "AWS::CloudWatch::Alarm", `"AlarmName": "stale", "AlarmActions": ["t"]`), nil},
+		{alarm(""), resource("T", "AWS::SNS::Topic", `"TopicName": "alerts"`), nil},
 		{resource("R", "AWS::Events::Rule", `"Name": "failed", "Targets": [{"Id": "t"}]`), resource("R", "AWS::Events::Rule", `"Name": "failed", "State": "DISABLED", "Targets": [{"Id": "t"}]`),
 			[]string{"🔕 EventBridge rule `failed` is switched off"}},
 	} {

@@ -201,7 +201,7 @@ func TestWhatAChangeMeans(t *testing.T) {
 		{"condition-dropped", side{resources: policy(clause("Allow", `"s3:GetObject"`, "a/*", `, "Condition": {"Bool": {"aws:SecureTransport": "true"}}`))}, side{resources: policy(clause("Allow", `"s3:GetObject"`, "a/*", ""))},
 			[]string{"access: `elt-load` may now `s3:GetObject` on `a/*`; **wider** than before: `s3:GetObject` on `a/*` if `{\"Bool\":{\"aws:SecureTransport\":\"true\"}}`"}},
 		{"denial-dropped", side{resources: policy(clause("Allow", `"s3:Get*"`, "a/*", "") + "," + clause("Deny", `"s3:PutObject"`, "a/*", ""))}, side{resources: policy(clause("Allow", `"s3:Get*"`, "a/*", ""))},
-			[]string{"access: `elt-load` is no longer denied `s3:PutObject` on `a/*`"}},
+			[]string{"access: ⚠️ `elt-load` is no longer denied `s3:PutObject` on `a/*`"}},
 		{"all-but-an-action", side{resources: policy(clause("Allow", `"s3:Get*"`, "a/*", ""))}, side{resources: policy(clause("Allow", `"s3:Get*"`, "a/*", "") + `, {"Effect": "Allow", "NotAction": "iam:*", "Resource": "b"}`)},
 			[]string{"access: ⚠️ `elt-load` may now `* but iam:*` on `b`"}},
 		{"two-policies-say-the-same-of-somebody", side{resources: bucketPolicy("a") + "," + other}, side{resources: bucketPolicy("a") + "," + bucketPolicy("b") + "," + bucketPolicy("c")},
