@@ -24,7 +24,8 @@ type Environment struct {
 	BaseRPUs int
 	// MaxRPUs bounds what the warehouse may scale to, and so its bill; 0 sets no bound.
 	MaxRPUs int
-	// Analysts are database users of people's IAM identities (IAM:<user> or IAMR:<role>) that may read everything.
+	// Analysts are database users of people's IAM identities (IAM:<user> or IAMR:<role>) that may read everything. One that
+	// is taken out loses that right with the next deployment.
 	Analysts []string
 
 	// Schedule overrides every dataset's own schedule; empty keeps it.

@@ -18,21 +18,30 @@ from sql import Statement
 
 _CREATE_NAMED = re.compile(r'create\s+(?P<kind>user|role)\s+(?:"(?P<quoted>[^"]+)"|(?P<plain>\w+))', re.IGNORECASE)
 
+_ANALYSTS = "select user_name from svv_user_grants where role_name = 'analyst'"
+
 
 def apply_warehouse(warehouse: Any, folder: Path, placeholders: Mapping[str, str], analysts: Sequence[str]) -> None:
-    """As the administrator, each statement on its own: some of them can't run inside a transaction."""
+    """As the administrator, each statement on its own: some of them can't run inside a transaction.
+
+    Who is no analyst any more keeps the user, and what somebody granted it by hand, and loses the role.
+    """
     existing = {
         "user": _names(warehouse, "select user_name from svv_user_info"),
         "role": _names(warehouse, "select role_name from svv_roles"),
     }
     statements = _read(folder, placeholders)
     for name in analysts:
-        quoted = '"' + name.replace('"', '""') + '"'
-        texts = [f"create user {quoted} password disable", f"grant role analyst to {quoted}"]
+        texts = [f"create user {_identifier(name)} password disable", f"grant role analyst to {_identifier(name)}"]
         statements += [Statement(text, "analysts", number) for number, text in enumerate(texts, start=1)]
     for statement in statements:
         if not _exists(statement, existing):
             warehouse.execute(statement)
+    wanted = {name.lower() for name in analysts}
+    holders = (str(name).strip() for (name,) in warehouse.query(Statement(_ANALYSTS, "catalog", 1)))
+    for number, name in enumerate(sorted(holders), start=1):
+        if name.lower().startswith(("iam:", "iamr:")) and name.lower() not in wanted:
+            warehouse.execute(Statement(f"revoke role analyst from {_identifier(name)}", "analysts", number))
 
 
 def apply_dataset(warehouse: Any, folder: Path, placeholders: Mapping[str, str]) -> None:
@@ -86,6 +95,10 @@ def _exists(statement: Statement, existing: Mapping[str, set[str]]) -> bool:
 
 def _names(warehouse: Any, text: str) -> set[str]:
     return {str(name).strip().lower() for (name,) in warehouse.query(Statement(text, "catalog", 1))}
+
+
+def _identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _become(user: str) -> Statement:

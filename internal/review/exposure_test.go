@@ -99,7 +99,7 @@ func TestWhatLiesOpenStandsUnderAccess(t *testing.T) {
 		"administrator": {glue, strings.Replace(glue, `"RoleName"`, `"ManagedPolicyArns": ["arn:aws:iam::aws:policy/AdministratorAccess"], "RoleName"`, 1), []string{"⚠️ `elt-load` now has the managed policy"}},
 
 		"an analyst comes": {analystsAre(""), analystsAre(`\"IAM:ann\"`), []string{"⚠️ `IAM:ann` may now read everything in the warehouse, as an analyst"}},
-		"an analyst goes":  {analystsAre(`\"IAM:ann\"`), analystsAre(""), []string{"`IAM:ann` is no longer named as an analyst: the warehouse **keeps** the user and its rights until"}},
+		"an analyst goes":  {analystsAre(`\"IAM:ann\"`), analystsAre(""), []string{"`IAM:ann` is no longer an analyst: the deployment takes the role from it"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			environment := func(resources string) *Environment {

@@ -17,7 +17,7 @@ func verb(effect string, added bool) string {
 	case reads:
 		return map[bool]string{
 			true:  "may now read everything in the warehouse, as an analyst",
-			false: "is no longer named as an analyst: the warehouse **keeps** the user and its rights until `revoke role analyst from …` is run there",
+			false: "is no longer an analyst: the deployment takes the role from it; the user stays in the warehouse, with what was granted to it by hand",
 		}[added]
 	}
 	return map[bool]string{true: "may now send", false: "may no longer send"}[added]

@@ -56,6 +56,16 @@ def test_the_warehouses_sql_creates_each_user_and_role_once() -> None:
     ] == second.statements
 
 
+def test_who_is_no_analyst_any_more_loses_the_role_and_nobody_else_does() -> None:
+    fake = RedshiftData(
+        {"select user_name from svv_user_grants": [("IAM:Ann",), ("IAMR:team",), ("IAM:bob",), ("tool",)]}
+    )
+    steps.apply_warehouse(connect(fake), PROJECT / "sql" / "warehouse", VALUES, ["IAM:ann", "IAMR:team"])
+    assert [text for text in fake.statements if text.startswith("revoke role")] == [
+        'revoke role analyst from "IAM:bob"'
+    ]
+
+
 def test_everything_else_in_the_warehouses_sql_may_run_again() -> None:
     again = re.compile(
         r"create (schema|table|external schema) if not exists|create (user|role) |grant |revoke |alter default |"
