@@ -165,7 +165,12 @@ func read(t *testing.T, stack string) cdktest.Template {
 }
 
 func TestEveryEnvironmentHasTheSameStacks(t *testing.T) {
-	stacks := []string{"Access", "Catalog", "DatasetSales", "Monitoring", "Network", "Query", "Storage", "Views", "Warehouse"}
+	stacks := []string{"Access", "Catalog", "Monitoring", "Network", "Query", "Storage", "Views", "Warehouse"}
+	loaded, err := config.Load(".")
+	require.NoError(t, err)
+	for _, dataset := range loaded.Datasets {
+		stacks = append(stacks, "Dataset"+config.PascalCase(dataset.Name))
+	}
 	for _, environment := range config.Environments() {
 		for _, stack := range stacks {
 			assert.Contains(t, templates, environment.Name+"/"+stack)
