@@ -97,6 +97,12 @@ def test_a_workflow_grants_nothing_by_itself_and_never_acts_for_a_fork(path: Pat
     assert "secrets." not in path.read_text()
 
 
+def test_a_check_that_can_be_required_answers_a_merge_queue_too() -> None:
+    for path in WORKFLOWS:
+        triggers = read(path)[True]
+        assert ("merge_group" in triggers) == ("pull_request" in triggers), path.name
+
+
 def test_what_a_step_does_is_a_make_verb_that_a_test_runs() -> None:
     used = set()
     for file in FILES:
