@@ -15,7 +15,8 @@ type Environment struct {
 	Account string
 	// Region of AWS, such as eu-west-1.
 	Region string
-	// Zones are named, not looked up: synth works without an account. Redshift Serverless wants three.
+	// Zones are named, not looked up: synth works without an account. Redshift Serverless wants three. Once it lies in
+	// their subnets, CloudFormation refuses to change them or the CIDR.
 	Zones []string
 	// CIDR is the address range of the network; each zone gets a /24 of it.
 	CIDR string
