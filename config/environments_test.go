@@ -200,3 +200,12 @@ func TestTheLongestNamesAreWithinTheLimits(t *testing.T) {
 		}
 	}
 }
+
+func TestOfAWrongRegionsZonesNothingIsSaid(t *testing.T) {
+	environments := Environments()
+	environments[3].Region = "eu-west1"
+	var faults Faults
+	validateEnvironments(environments, &faults)
+	require.Len(t, faults, 1)
+	assert.Contains(t, faults[0].Error(), "Region eu-west1: expected a region such as eu-west-1")
+}

@@ -96,7 +96,8 @@ func (v environmentValidator) place() {
 	v.expect(len(v.Zones) == 3, "Zones", v.Zones, "three zones, as Redshift Serverless wants")
 	for i, zone := range v.Zones {
 		letter := strings.TrimPrefix(zone, v.Region)
-		v.expect(letter != zone && len(letter) == 1 && letter >= "a" && letter <= "z", "Zones", zone, "a zone of "+v.Region+", such as "+v.Region+"a")
+		lies := letter != zone && len(letter) == 1 && letter >= "a" && letter <= "z"
+		v.expect(lies || !regionName.MatchString(v.Region), "Zones", zone, "a zone of "+v.Region+", such as "+v.Region+"a")
 		v.expect(!slices.Contains(v.Zones[:i], zone), "Zones", zone, "three different zones")
 	}
 	block, err := netip.ParsePrefix(v.CIDR)
