@@ -64,6 +64,7 @@ func statements(before, after []statement) []item {
 		}
 		items = append(items, found)
 	}
+	items = append(items, forgotten(before, after)...)
 	for i := range items {
 		items[i].sources = true
 	}

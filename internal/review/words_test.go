@@ -157,6 +157,28 @@ func TestNewStatementsThatTakeDataAwayAreDangers(t *testing.T) {
 	assert.Equal(t, "`sql/warehouse/01.sql` now says `drop table analytics.\"Facts\" cascade`", found[0].text)
 }
 
+func TestWhatNoSQLMakesAnyMoreIsForgotten(t *testing.T) {
+	before := slices.Concat(
+		statementsIn("sql/sales/schema/10.sql", "create table if not exists analytics.shops (id int); create materialized view analytics.months diststyle all as select a.b from analytics.shops as a"),
+		statementsIn("sql/sales/schema/20.sql", "create or replace view analytics.days as select 1"),
+		statementsIn("sql/sales/transform/10.sql", "create temp table latest as select 1"),
+		statementsIn("sql/visits/schema/10.sql", "create table if not exists analytics.visits (id int)"),
+	)
+	for after, want := range map[string][]string{
+		"create table if not exists analytics.shops (id bigint); create materialized view analytics.months as select 1": nil,
+		"drop materialized view if exists analytics.months; create table analytics.\"Shops\" (id int)":                  nil,
+		"select 1 from analytics.shops as a": {"table `analytics.shops` is made by no SQL any more", "materialized view `analytics.months` is made by no SQL any more"},
+	} {
+		var found []string
+		for _, item := range statements(before, statementsIn("sql/sales/schema/30.sql", after)) {
+			assert.Equal(t, dangerSection, item.section)
+			text, _, _ := strings.Cut(item.text, ":")
+			found = append(found, text)
+		}
+		assert.Equal(t, want, found, after)
+	}
+}
+
 func TestWhatSQLGrantsIsToldAsAccess(t *testing.T) {
 	const granted = "grant select on all tables in schema raw_data to role checker;"
 	before := statementsIn("sql/warehouse/08_grants.sql", granted+"revoke assumerole on all from public for all")
