@@ -50,14 +50,14 @@ func NewAlarms(scope constructs.Construct, id string, props AlarmsProps) Alarms 
 			Source: jsii.Strings("aws.glue"), DetailType: jsii.Strings("Glue Job State Change"),
 			Detail: &map[string]any{"jobName": ours, "state": []string{"FAILED", "TIMEOUT", "STOPPED", "ERROR"}},
 		},
-		fmt.Sprintf("Glue job %s ended as %s.\n\n%s\n\nRun %s; its log stands under that name in /aws-glue/jobs/output or /aws-glue/python-jobs/output.",
+		fmt.Sprintf("Glue job %s ended as %s: %s. Run %s; its log stands under that name in /aws-glue/jobs/output or /aws-glue/python-jobs/output.",
 			field("jobName"), field("state"), field("message"), field("jobRunId")))
 	newRule(this, "CrawlerFailed", props.RuleName("crawler-failed"), "A Glue crawler failed.", topic,
 		&awsevents.EventPattern{
 			Source: jsii.Strings("aws.glue"), DetailType: jsii.Strings("Glue Crawler State Change"),
 			Detail: &map[string]any{"crawlerName": ours, "state": []string{"Failed"}},
 		},
-		fmt.Sprintf("Glue crawler %s failed.\n\n%s\n\nNothing was loaded. Its log stands in /aws-glue/crawlers.", field("crawlerName"), field("errorMessage")))
+		fmt.Sprintf("Glue crawler %s failed: %s. Nothing was loaded. Its log stands in /aws-glue/crawlers.", field("crawlerName"), field("errorMessage")))
 	return Alarms{TopicARN: *topic.TopicArn()}
 }
 
@@ -92,6 +92,7 @@ func newTopic(scope constructs.Construct, props AlarmsProps) awssns.Topic {
 	return topic
 }
 
+// newRule tells the topic a message of one line: it arrives as it stands in JSON, in quotes, where \n is no new line.
 func newRule(scope constructs.Construct, id, name, description string, topic awssns.Topic, pattern *awsevents.EventPattern, message string) {
 	awsevents.NewRule(scope, jsii.String(id), &awsevents.RuleProps{
 		RuleName: jsii.String(name), Description: jsii.String(description), EventPattern: pattern,

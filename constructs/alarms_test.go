@@ -75,6 +75,7 @@ func TestMessagesAreForPeople(t *testing.T) {
 		template := cdktest.Text(cdktest.Get(rule.Properties, "Targets.0.InputTransformer.InputTemplate"))
 		assert.Regexp(t, "^\"Glue (job|crawler) <.+ log stands ", template, id)
 		assert.NotContains(t, template, "{\"", id)
+		assert.NotContains(t, template, `\n`, "people would read a backslash and an n")
 	}
 }
 
