@@ -88,6 +88,7 @@ func commas(tokens []sqltext.Token) []Finding {
 		next, before := p.ahead(1), p.ahead(-1)
 		by := isWord(next, "group", "order") && isWord(p.ahead(2), "by")
 		ends := by || i+1 == len(tokens) || isSymbol(next, ")") || isSymbol(next, "]") || isSymbol(next, ",") || isWord(next, "select") ||
+			isWord(next, "join", "inner", "cross", "natural") || isWord(next, "left", "right", "full") && isWord(p.ahead(2), "join", "outer") ||
 			next.Kind == sqltext.Word && endsList[next.Text] && !isSymbol(p.ahead(2), ".") && !isSymbol(p.ahead(2), "(")
 		begins := i == 0 || isSymbol(before, "(") || isSymbol(before, "[") || isWord(before, "select", "distinct", "by", "set", "from", "values")
 		switch {

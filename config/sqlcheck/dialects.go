@@ -46,6 +46,10 @@ func ForeignToAthena(statement sqltext.Statement) []Finding {
 			fault(token, "Athena has no \"distinct on\": use row_number() over (…) in a subquery, and where around it")
 		case isWord(token, "top") && isWord(before, "select") && p.ahead(1).Kind == sqltext.Number:
 			fault(token, "Athena has no \"top\": use limit")
+		case isSymbol(token, "~"):
+			fault(token, "Athena has no \"~\": use regexp_like(…)")
+		case isWord(token, "current_date") && (isSymbol(p.ahead(1), "-") || isSymbol(p.ahead(1), "+")) && p.ahead(2).Kind == sqltext.Number:
+			fault(token, "Athena adds no number to a date: expected current_date "+p.ahead(1).Text+" interval '"+p.ahead(2).Text+"' day")
 		case isWord(token, "limit") && p.ahead(1).Kind == sqltext.Number && isWord(p.ahead(2), "offset"):
 			fault(token, "offset stands before limit in Athena: expected offset "+p.ahead(3).Text+" limit "+p.ahead(1).Text)
 		}

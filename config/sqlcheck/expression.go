@@ -168,7 +168,7 @@ func (k *checker) call(name string, p *cursor, in *scope) {
 		}
 	case name == "cast" || name == "try_cast":
 		if as := find(inside, "as"); as >= 0 {
-			k.knownType(readType(&cursor{tokens: inside, at: as + 1}))
+			k.castTo(readType(&cursor{tokens: inside, at: as + 1}))
 			inside = inside[:as]
 		}
 	}

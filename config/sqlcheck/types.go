@@ -132,10 +132,33 @@ func (s Shape) narrower(other Shape) string {
 	return ""
 }
 
+// What Redshift and Hive call types that Athena's queries call otherwise: https://docs.aws.amazon.com/athena/latest/ug/data-types.html
+var notInAthena = map[string]string{
+	"text": "varchar", "string": "varchar", "nvarchar": "varchar", "int8": "bigint", "int4": "integer", "int2": "smallint",
+	"float8": "double", "float4": "real", "timestamptz": "timestamp with time zone", "super": "json",
+}
+
+// castTo checks the type that a value is made.
+func (k *checker) castTo(found sqlType) {
+	if other := notInAthena[found.name]; other != "" && found.plain && k.catalog.Dialect == Athena {
+		k.fault(found.line, "Athena has no type %s: use %s", found.name, other)
+		return
+	}
+	k.knownType(found)
+}
+
 // knownType reports a type that does not exist.
 func (k *checker) knownType(found sqlType) {
 	first, _, _ := strings.Cut(found.name, " ")
 	if !found.plain {
+		return
+	}
+	switch shape := found.shape(); {
+	case shape.Kind == "decimal" && (shape.Size > 38 || shape.Scale > shape.Size):
+		k.fault(found.line, "%s does not exist: a decimal has up to 38 digits, those behind its point among them", shape)
+		return
+	case shape.Kind == "varchar" && shape.Size > 65535 && k.catalog.Dialect == Redshift:
+		k.fault(found.line, "%s is too long: varchar holds up to 65535 bytes", shape)
 		return
 	}
 	if k.catalog.Dialect == Athena {
