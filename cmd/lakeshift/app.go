@@ -41,7 +41,10 @@ deployed environment (--env dev, with your usual AWS credentials).`,
 		SilenceUsage:  true,
 		Args:          cobra.ArbitraryArgs, // needsVerb says which verbs there are, cobra would not
 		RunE:          needsVerb,
-		PersistentPreRunE: func(*cobra.Command, []string) error {
+		PersistentPreRunE: func(command *cobra.Command, _ []string) error {
+			if !command.Flags().Changed("env") {
+				return nil // validate finds what is wrong with environments, so it can't ask for one
+			}
 			_, err := a.environment()
 			return err
 		},
