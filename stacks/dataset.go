@@ -19,8 +19,6 @@ import (
 type shared struct {
 	access access
 	house  warehouse
-	// before a dataset's stack come these.
-	before []awscdk.Stack
 	code   constructs.StepCode
 	refs   constructs.PipelineRefs
 }
@@ -35,9 +33,7 @@ func newDataset(e environment, contract config.Dataset, shared shared) error {
 	stack := e.newStack("Dataset"+config.PascalCase(contract.Name), e.names.DatasetStack(contract.Name), "dataset "+contract.Name)
 	synthesizer := stack.Synthesizer()
 	e.made.Datasets = append(e.made.Datasets, stack)
-	for _, before := range shared.before {
-		stack.AddStackDependency(before, jsii.String("schemas, workgroup and topic are there before what uses them"))
-	}
+	stack.AddStackDependency(shared.house.stack, jsii.String("schemas, workgroup and topic are there before what uses them"))
 	constructs.AcceptUnencryptedLogs(stack)
 
 	format := constructs.RawFormat{

@@ -94,9 +94,12 @@ func NewEnvironment(app cdk.Construct, env config.Environment, datasets []config
 	if err != nil {
 		return Stage{}, err
 	}
-	query, monitoring := newQuery(e, storage), newMonitoring(e)
+	// datasets come after all of these; each would take a message for each of them
+	for _, before := range []awscdk.Stack{newQuery(e, storage), newMonitoring(e)} {
+		warehouse.stack.AddStackDependency(before, jsii.String("what comes after the warehouse finds workgroup and topic"))
+	}
 	shared := shared{
-		access: access, house: warehouse, before: []awscdk.Stack{warehouse.stack, query, monitoring},
+		access: access, house: warehouse,
 		code: constructs.NewStepCode(warehouse.stack, e.uploads, filepath.Join(sources.Root, "assets", "glue"), sources.Library),
 		refs: constructs.NewPipelineRefs(pipelineID, rawTableID),
 	}
