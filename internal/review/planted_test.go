@@ -149,7 +149,7 @@ func TestTenPlantedChanges(t *testing.T) {
 	p.plant("datasets/sales.yaml", "schedule: cron(0 6 * * ? *)", "schedule: cron(0 7 * * ? *)")
 	p.plant("sql/sales/check/10_order_ids_are_unique.sql", "count(*) > 1", "count(*) >= 2")
 	p.plant("assets/glue/check.py", "\ndef main(", "\nLIMIT = 5\n\n\ndef main(")
-	p.plant("stacks/environment.go", "query, monitoring := newQuery(e, storage), newMonitoring(e)", "query := newQuery(e, storage)\n\tmonitoring := query")
+	p.plant("stacks/environment.go", "{newQuery(e, storage), newMonitoring(e)}", "{newQuery(e, storage)}")
 	planted := p.commit("ten changes")
 
 	sides := synthesized(t, p, base, commented, planted)
