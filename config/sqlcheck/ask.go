@@ -151,6 +151,18 @@ func Names(statement sqltext.Statement, start string) (line int, found bool) {
 	return 0, false
 }
 
+// Reads says whether a query reads a table of the schema, and in which line.
+func Reads(statement sqltext.Statement, schema string) (line int, found bool) {
+	for i := range statement.Tokens {
+		p := &cursor{tokens: statement.Tokens, at: i}
+		if (isWord(p.ahead(-1), "from", "join") || isSymbol(p.ahead(-1), ",")) && p.peek().Text == schema && isSymbol(p.ahead(1), ".") && isName(p.ahead(2)) &&
+			!isSymbol(p.ahead(3), ".") {
+			return p.peek().Line, true
+		}
+	}
+	return 0, false
+}
+
 // Mentions says whether a statement names the table.
 func Mentions(statement sqltext.Statement, table string) bool {
 	parts := strings.Split(table, ".")

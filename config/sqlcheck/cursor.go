@@ -40,6 +40,9 @@ func isSymbol(token sqltext.Token, text string) bool {
 	return token.Kind == sqltext.Symbol && token.Text == text
 }
 
+// named says whether the word at the cursor is a name, whatever it may look like: it stands behind a point or `as`.
+func (c *cursor) named() bool { return isSymbol(c.ahead(-1), ".") || isWord(c.ahead(-1), "as") }
+
 func isName(token sqltext.Token) bool {
 	return token.Kind == sqltext.Word || token.Kind == sqltext.QuotedName
 }

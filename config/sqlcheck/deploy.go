@@ -29,7 +29,7 @@ func Recomputed(statement sqltext.Statement) (reason string, line int) {
 		token := p.peek()
 		call := isSymbol(p.ahead(1), "(") && !isSymbol(p.ahead(-1), ".")
 		switch {
-		case token.Kind != sqltext.Word || isSymbol(p.ahead(-1), ".") || isWord(p.ahead(-1), "as"):
+		case token.Kind != sqltext.Word || p.named():
 		case isWord(token, "left", "right", "full") && isWord(p.ahead(1), "join", "outer"):
 			return "an outer join", token.Line
 		case isWord(token, "union", "except", "intersect", "minus") && beginsQuery(p.ahead(1)):
@@ -50,7 +50,7 @@ func Recomputed(statement sqltext.Statement) (reason string, line int) {
 // materialized finds what such a view can't hold:
 // https://docs.aws.amazon.com/redshift/latest/dg/materialized-view-create-sql-command.html#mv_CREATE_MATERIALIZED_VIEW-limitations
 func (k *checker) materialized(definition, query []sqltext.Token) {
-	if at := find(query, "order", "limit", "offset"); at > 0 && !isSymbol(query[at-1], ".") && !isWord(query[at-1], "as") && !isSymbol(query[at-1], ",") {
+	if at := find(query, "order", "limit", "offset"); at > 0 && !(&cursor{tokens: query, at: at}).named() && !isSymbol(query[at-1], ",") {
 		k.fault(query[at].Line, "a materialized view takes no %s: sort and cut when it is read", query[at].Text)
 	}
 	p := &cursor{tokens: definition}
@@ -62,7 +62,7 @@ func (k *checker) materialized(definition, query []sqltext.Token) {
 	}
 	for i, token := range query {
 		q := &cursor{tokens: query, at: i}
-		if token.Kind == sqltext.Word && mutable[token.Text] && (constants[token.Text] || isSymbol(q.ahead(1), "(")) && !isSymbol(q.ahead(-1), ".") && !isWord(q.ahead(-1), "as") {
+		if token.Kind == sqltext.Word && mutable[token.Text] && (constants[token.Text] || isSymbol(q.ahead(1), "(")) && !q.named() {
 			k.fault(token.Line, "a materialized view that calls %s can't refresh itself: expected auto refresh no", token.Text)
 			return
 		}

@@ -34,7 +34,7 @@ func ForeignToAthena(statement sqltext.Statement) []Finding {
 	for i, token := range statement.Tokens {
 		p := &cursor{tokens: statement.Tokens, at: i}
 		switch before := p.ahead(-1); {
-		case isSymbol(before, "."), isWord(before, "as"):
+		case p.named():
 		case isSymbol(token, ":") && isSymbol(p.ahead(1), ":") && token.To == p.ahead(1).From, isSymbol(token, "::"):
 			fault(token, "Athena has no \"::\": use cast(… as …)")
 		case isWord(token, "ilike") && (isName(before) || isSymbol(before, ")") || isWord(before, "not")):

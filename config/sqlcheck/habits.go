@@ -60,7 +60,7 @@ func (k *checker) listNames(clause string, tokens []sqltext.Token, in *scope) {
 	for i, token := range tokens {
 		p := &cursor{tokens: tokens, at: i}
 		if !isName(token) || !in.names[token.Text] || k.isColumn(token.Text, in) || isSymbol(p.ahead(1), "(") || isSymbol(p.ahead(1), ".") ||
-			isSymbol(p.ahead(-1), ".") || isWord(p.ahead(-1), "as") || token.Kind == sqltext.Word && (keywords[token.Text] || constants[token.Text]) ||
+			p.named() || token.Kind == sqltext.Word && (keywords[token.Text] || constants[token.Text]) ||
 			p.ahead(1).Kind == sqltext.String {
 			continue
 		}
@@ -127,16 +127,4 @@ func words(tokens []sqltext.Token) string {
 		text.WriteString(token.Text)
 	}
 	return text.String()
-}
-
-// Reads says whether a query reads a table of the schema, and in which line.
-func Reads(statement sqltext.Statement, schema string) (line int, found bool) {
-	for i := range statement.Tokens {
-		p := &cursor{tokens: statement.Tokens, at: i}
-		if (isWord(p.ahead(-1), "from", "join") || isSymbol(p.ahead(-1), ",")) && p.peek().Text == schema && isSymbol(p.ahead(1), ".") && isName(p.ahead(2)) &&
-			!isSymbol(p.ahead(3), ".") {
-			return p.peek().Line, true
-		}
-	}
-	return 0, false
 }

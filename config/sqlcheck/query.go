@@ -115,7 +115,7 @@ func (k *checker) query(tokens []sqltext.Token, parent *scope) result {
 	parts, operators := splitSets(p.rest())
 	first := unknown
 	for i, part := range parts {
-		if at := find(part, "order", "limit"); i+1 < len(parts) && at > 0 && !isSymbol(part[at-1], ".") && !isWord(part[at-1], "as", "select") && !isSymbol(part[at-1], ",") &&
+		if at := find(part, "order", "limit"); i+1 < len(parts) && at > 0 && !(&cursor{tokens: part, at: at}).named() && !isWord(part[at-1], "select") && !isSymbol(part[at-1], ",") &&
 			(isWord(part[at], "limit") || at+1 < len(part) && isWord(part[at+1], "by")) {
 			k.fault(part[at].Line, "%s stands before %s: put brackets around the query that it belongs to", part[at].Text, operators[i].Text)
 		}

@@ -20,7 +20,7 @@ func (k *checker) selection(tokens []sqltext.Token, parent *scope, inSet bool) r
 	var passed []string
 	for !p.done() {
 		word := p.peek()
-		isClause := isWord(word, clauses...) && !isSymbol(p.ahead(-1), ".") && !isWord(p.ahead(-1), "as") && !(isSymbol(p.ahead(1), "(") && !isWord(word, "from", "where", "having", "qualify"))
+		isClause := isWord(word, clauses...) && !p.named() && !(isSymbol(p.ahead(1), "(") && !isWord(word, "from", "where", "having", "qualify"))
 		switch {
 		case isWord(word, "from") && isWord(p.ahead(-1), "distinct") && isWord(p.ahead(-2), "is", "not"):
 			isClause = false // is distinct from
