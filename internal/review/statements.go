@@ -92,8 +92,12 @@ func (s statement) loses() bool {
 	case s.begins("drop", "table schema database"), s.begins("truncate"):
 		return true
 	case s.begins("delete"):
-		schema := slices.Index(s.words, "raw_data") // behind from, which may be left out
-		return s.deployed || (schema == 1 || schema == 2) && !strings.HasSuffix(s.words[min(schema+2, len(s.words)-1)], "_affected_keys")
+		table := s.words[1:]
+		if s.begins("delete", "from") { // which may be left out
+			table = table[1:]
+		}
+		landed := len(table) > 0 && table[0] == "raw_data" && !strings.HasSuffix(table[min(2, len(table)-1)], "_affected_keys")
+		return s.deployed || landed
 	case s.begins("alter", "table"):
 		for i, word := range s.words[:len(s.words)-1] {
 			next := s.words[i+1]

@@ -14,13 +14,13 @@ func Project(ctx context.Context, root string) []Finding {
 		if err != nil {
 			return one("configuration", Failure, err.Error(), "see 'lakeshift validate'")
 		}
-		wrong, warned := count(len(faults.Of(config.Error)), "fault"), count(len(faults.Of(config.Warning)), "warning")
+		wrong := len(faults.Of(config.Error))
 		found := count(len(loaded.Environments), "environment") + ", " + count(len(loaded.Datasets), "dataset")
 		switch {
-		case len(faults.Of(config.Error)) > 0:
-			return one("configuration", Failure, found+", "+wrong, "'lakeshift validate' names each with its remedy")
+		case wrong > 0:
+			return one("configuration", Failure, found+", "+count(wrong, "fault"), "'lakeshift validate' names each with its remedy")
 		case len(faults) > 0:
-			return one("configuration", OK, found+", "+warned+" (see 'lakeshift validate')", "")
+			return one("configuration", OK, found+", "+count(len(faults), "warning")+" (see 'lakeshift validate')", "")
 		}
 		return one("configuration", OK, found, "")
 	})

@@ -2,6 +2,7 @@ package scaffold
 
 import (
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -12,14 +13,20 @@ var marked = map[string]string{
 	"th": "þ", "u": "ùúûüũūŭůűų", "w": "ŵ", "y": "ýÿŷ", "z": "źżž",
 }
 
-// plain is a title in lower case, its Latin letters without marks: größe is grosse.
-func plain(title string) string {
+// plainLetters by the marked ones; made once, as there are many titles.
+var plainLetters = sync.OnceValue(func() map[rune]string {
 	letters := map[rune]string{}
 	for letter, with := range marked {
 		for _, r := range with {
 			letters[r] = letter
 		}
 	}
+	return letters
+})
+
+// plain is a title in lower case, its Latin letters without marks: größe is grosse.
+func plain(title string) string {
+	letters := plainLetters()
 	var out strings.Builder
 	for _, r := range strings.ToLower(title) {
 		switch letter, ok := letters[r]; {
