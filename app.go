@@ -59,9 +59,9 @@ func run() error {
 	ctx := context.Background()
 	if several {
 		// only this process knows of the parts' folders: it stays until they are removed
-		interruptible, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+		var stop context.CancelFunc
+		ctx, stop = signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 		defer stop()
-		ctx = interruptible
 		if err := attempt(kernelcache.Fill); err != nil {
 			return err
 		}
